@@ -114,17 +114,17 @@ public final class CountingOps implements Ops {
 
             @Override
             public void linear(Tensor x, Tensor y, boolean accumulate) {
-                linearFlops += 2 * x.rows() * w.elements();
+                linearFlops += 2L * x.rows() * w.elements();
             }
 
             @Override
             public void linearDx(Tensor dy, Tensor dx, boolean accumulate) {
-                linearFlops += 2 * dy.rows() * w.elements();
+                linearFlops += 2L * dy.rows() * w.elements();
             }
 
             @Override
             public void linearDw(Tensor dy, Tensor x, Tensor dw) {
-                linearFlops += 2 * dy.rows() * w.elements();
+                linearFlops += 2L * dy.rows() * w.elements();
             }
 
             @Override
