@@ -1,0 +1,23 @@
+package io.github.jalign.data;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What follows a prompt.
+ *
+ * @param ids token ids, at least one
+ * @param trained which of them the loss counts, as long as {@code ids}; null when it counts all. The first token of a
+ *     sequence without a prompt has no predecessor and so no log-prob, whatever stands here
+ */
+public record Completion(int[] ids, boolean @Nullable [] trained) {
+    public Completion {
+        if (trained != null && trained.length != ids.length) {
+            throw new IllegalArgumentException(trained.length + " flags for " + ids.length + " tokens");
+        }
+    }
+
+    /** Whether the loss counts token {@code i}. */
+    public boolean trained(int i) {
+        return trained == null || trained[i];
+    }
+}
