@@ -1,0 +1,40 @@
+package io.github.jalign.train;
+
+import io.github.jalign.data.Pack;
+import java.util.List;
+import java.util.Map;
+
+/** What is learned: from the head's statistics to a loss, its gradient and the metrics that TRL logs. */
+interface Objective {
+    /** The one metric that counts up over the run: it keeps its place among the others, the loop fills it in. */
+    String NUM_TOKENS = "num_tokens";
+
+    /**
+     * Opens an optimiser step, or an evaluation batch.
+     *
+     * @param groups loss groups of item numbers
+     */
+    Window open(List<List<Integer>> groups);
+
+    /** Tokens of an item as TRL's {@code num_tokens} counts them: a shared prompt once for each completion. */
+    long tokens(int item);
+
+    /** The loss groups of one step, whose items come pack by pack. */
+    interface Window {
+        /**
+         * Takes a pack's results.
+         *
+         * @param items the numbers of the packed items, in order
+         * @param groupOf which group each belongs to
+         * @param statistics [C · COLUMNS] from the head
+         * @return [C] derivative of the window's loss by each row's log-prob
+         */
+        double[] add(Pack pack, List<Integer> items, List<Integer> groupOf, double[] statistics);
+
+        /** Loss of each group, scaled so that their sum is the window's loss. */
+        double[] losses();
+
+        /** Metrics of each group under TRL's names and in its order. */
+        List<Map<String, Double>> metrics();
+    }
+}
