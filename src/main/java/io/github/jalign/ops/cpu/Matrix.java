@@ -1,0 +1,16 @@
+package io.github.jalign.ops.cpu;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Float32 rows in memory: element (i, j) stands at {@code offset + i * stride + j}, counted in elements.
+ *
+ * @param stride elements from one row to the next
+ */
+record Matrix(MemorySegment memory, long offset, long stride) {
+
+    /** The byte at which element (row, column) starts. */
+    long at(long row, long column) {
+        return (offset + row * stride + column) * Float.BYTES;
+    }
+}
