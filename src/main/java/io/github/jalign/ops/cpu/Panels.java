@@ -2,8 +2,6 @@ package io.github.jalign.ops.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShuffle;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * One factor of a product, copied into the order in which the micro-kernel reads it. The factor is a set of lines (rows
@@ -18,14 +16,6 @@ final class Panels {
      * first cache level.
      */
     static final int BLOCK = 192;
-
-    private static final int FOUR = 4;
-    private static final VectorSpecies<Float> QUAD = FloatVector.SPECIES_128;
-    // Two rows of a 4 x 4 square to two rows of its transpose, in two steps; -4..-1 are lanes of the second vector.
-    private static final VectorShuffle<Float> EVEN_LANES = VectorShuffle.fromValues(QUAD, 0, -4, 2, -2);
-    private static final VectorShuffle<Float> ODD_LANES = VectorShuffle.fromValues(QUAD, 1, -3, 3, -1);
-    private static final VectorShuffle<Float> LOW_HALVES = VectorShuffle.fromValues(QUAD, 0, 1, -4, -3);
-    private static final VectorShuffle<Float> HIGH_HALVES = VectorShuffle.fromValues(QUAD, 2, 3, -2, -1);
 
     final float[] data;
     private final int width;
@@ -93,13 +83,13 @@ final class Panels {
     }
 
     private void packRows(MemorySegment from, long at, long stride, int count, int steps, int to) {
-        int whole = steps - steps % FOUR;
-        for (int line = 0; line < width; line += FOUR) {
-            int present = Math.min(FOUR, count - line);
+        int whole = steps - steps % Quads.COUNT;
+        for (int line = 0; line < width; line += Quads.COUNT) {
+            int present = Math.min(Quads.COUNT, count - line);
             long lineAt = at + line * stride;
-            if (present == FOUR) {
+            if (present == Quads.COUNT) {
                 transposeFour(from, lineAt, stride, whole, data, to + line, width);
-                copyStrided(from, lineAt + whole * 4L, stride, 4, FOUR, steps - whole, data, to + line + whole * width, width);
+                copyStrided(from, lineAt + whole * 4L, stride, 4, Quads.COUNT, steps - whole, data, to + line + whole * width, width);
             } else {
                 copyStrided(from, lineAt, stride, 4, present, steps, data, to + line, width);
             }
@@ -113,9 +103,9 @@ final class Panels {
             }
             return;
         }
-        for (int line = 0; line < width; line += FOUR) {
-            int present = Math.min(FOUR, count - line);
-            if (present == FOUR) {
+        for (int line = 0; line < width; line += Quads.COUNT) {
+            int present = Math.min(Quads.COUNT, count - line);
+            if (present == Quads.COUNT) {
                 copyFour(from, at + line * 4L, stride, steps, data, to + line, width);
             } else {
                 copyStrided(from, at + line * 4L, 4, stride, present, steps, data, to + line, width);
@@ -126,22 +116,26 @@ final class Panels {
     /** Four rows to four lanes, four steps at a time. */
     private static void transposeFour(
             MemorySegment from, long at, long stride, int steps, float[] data, int to, int width) {
-        for (int k = 0; k < steps; k += FOUR) {
+        for (int k = 0; k < steps; k += Quads.COUNT) {
             long p = at + k * 4L;
-            FloatVector r0 = FloatVector.fromMemorySegment(QUAD, from, p, Lanes.ORDER);
-            FloatVector r1 = FloatVector.fromMemorySegment(QUAD, from, p + stride, Lanes.ORDER);
-            FloatVector r2 = FloatVector.fromMemorySegment(QUAD, from, p + 2 * stride, Lanes.ORDER);
-            FloatVector r3 = FloatVector.fromMemorySegment(QUAD, from, p + 3 * stride, Lanes.ORDER);
-            FloatVector even01 = r0.rearrange(EVEN_LANES, r1);
-            FloatVector odd01 = r0.rearrange(ODD_LANES, r1);
-            FloatVector even23 = r2.rearrange(EVEN_LANES, r3);
-            FloatVector odd23 = r2.rearrange(ODD_LANES, r3);
+            FloatVector r0 = quad(from, p);
+            FloatVector r1 = quad(from, p + stride);
+            FloatVector r2 = quad(from, p + 2 * stride);
+            FloatVector r3 = quad(from, p + 3 * stride);
+            FloatVector even01 = Quads.evens(r0, r1);
+            FloatVector odd01 = Quads.odds(r0, r1);
+            FloatVector even23 = Quads.evens(r2, r3);
+            FloatVector odd23 = Quads.odds(r2, r3);
             int q = to + k * width;
-            even01.rearrange(LOW_HALVES, even23).intoArray(data, q);
-            odd01.rearrange(LOW_HALVES, odd23).intoArray(data, q + width);
-            even01.rearrange(HIGH_HALVES, even23).intoArray(data, q + 2 * width);
-            odd01.rearrange(HIGH_HALVES, odd23).intoArray(data, q + 3 * width);
+            Quads.lows(even01, even23).intoArray(data, q);
+            Quads.lows(odd01, odd23).intoArray(data, q + width);
+            Quads.highs(even01, even23).intoArray(data, q + 2 * width);
+            Quads.highs(odd01, odd23).intoArray(data, q + 3 * width);
         }
+    }
+
+    private static FloatVector quad(MemorySegment from, long at) {
+        return FloatVector.fromMemorySegment(Quads.SPECIES, from, at, Lanes.ORDER);
     }
 
     private static void copyVectors(
@@ -155,7 +149,7 @@ final class Panels {
     private static void copyFour(
             MemorySegment from, long at, long stride, int steps, float[] data, int to, int width) {
         for (int k = 0; k < steps; k++) {
-            FloatVector.fromMemorySegment(QUAD, from, at + k * stride, Lanes.ORDER).intoArray(data, to + k * width);
+            quad(from, at + k * stride).intoArray(data, to + k * width);
         }
     }
 
@@ -171,7 +165,7 @@ final class Panels {
             int to,
             int width) {
         for (int k = 0; k < steps; k++) {
-            for (int i = 0; i < FOUR; i++) {
+            for (int i = 0; i < Quads.COUNT; i++) {
                 data[to + k * width + i] = i < present
                         ? from.get(Lanes.FLOAT, at + i * lineStride + k * stepStride)
                         : 0;
