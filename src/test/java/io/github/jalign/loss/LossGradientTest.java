@@ -102,8 +102,8 @@ final class LossGradientTest {
                 new double[] {-2000, 0}, new double[] {0, -2000}, new double[2], new double[2], new int[2], new int[2]);
         PairLosses result = new Sigmoid(1).of(pair, new GroupSize(2, 2));
         assertEquals(2000, result.losses()[0]);
-        assertEquals(0, result.losses()[1]);
+        assertEquals(0.0, result.losses()[1], 0);
         assertEquals(-0.5, result.dChosen()[0]);
-        assertEquals(0, result.dChosen()[1]);
+        assertEquals(-0.0, result.dChosen()[1]);
     }
 }
