@@ -110,7 +110,7 @@ public final class Resolved {
     private static String yaml(Command command, RunConfig run, Map<String, @Nullable Object> values) {
         StringBuilder yaml = new StringBuilder("# jalign " + command.spelling() + ", every key in effect\n");
         for (Group group : Group.values()) {
-            List<Key> keys = Keys.all().stream()
+            List<Key> keys = Keys.of(command).stream()
                     .filter(key -> key.group() == group && values.containsKey(key.name()))
                     .toList();
             if (!keys.isEmpty()) {

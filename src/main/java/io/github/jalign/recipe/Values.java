@@ -52,12 +52,12 @@ final class Values {
                 "choose one of those");
     }
 
-    /** The value written, or the key's default. */
+    /** The value written, or the key's default; null for a key of the other command. */
     @Nullable Object get(String name) {
         if (read.containsKey(name)) {
             return read.get(name);
         }
-        return defaultOf(key(name));
+        return Keys.find(command, name).map(this::defaultOf).orElse(null);
     }
 
     private Key key(String name) {
