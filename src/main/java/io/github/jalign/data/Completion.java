@@ -1,11 +1,12 @@
 package io.github.jalign.data;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What follows a prompt.
  *
- * @param ids token ids, at least one
+ * @param ids token ids
  * @param trained which of them the loss counts, as long as {@code ids}; null when it counts all. The first token of a
  *     sequence without a prompt has no predecessor and so no log-prob, whatever stands here
  */
@@ -19,5 +20,20 @@ public record Completion(int[] ids, boolean @Nullable [] trained) {
     /** Whether the loss counts token {@code i}. */
     public boolean trained(int i) {
         return trained == null || trained[i];
+    }
+
+    /** The first {@code length} tokens. */
+    Completion first(int length) {
+        return part(0, length);
+    }
+
+    /** The tokens from {@code start} on. */
+    Completion from(int start) {
+        return part(start, ids.length);
+    }
+
+    private Completion part(int start, int end) {
+        return new Completion(
+                Arrays.copyOfRange(ids, start, end), trained == null ? null : Arrays.copyOfRange(trained, start, end));
     }
 }

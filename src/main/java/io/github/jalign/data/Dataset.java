@@ -1,0 +1,94 @@
+package io.github.jalign.data;
+
+import io.github.jalign.errors.JalignException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The items of a run: rows selected by split, read one at a time, tokenised and cut to length. Items keep the order of
+ * their rows (after {@code train_test_split}: that of its permutation); {@link Order} shuffles them for an epoch.
+ */
+public final class Dataset {
+    private final List<Item> train;
+    private final List<Item> eval;
+    private final Summary summary;
+
+    private Dataset(List<Item> train, List<Item> eval, Summary summary) {
+        this.train = train;
+        this.eval = eval;
+        this.summary = summary;
+    }
+
+    static Dataset load(DataConfig config, Task task, Encoder encoder) {
+        Selection selection = Selection.of(config);
+        Integer maxPromptLength = task == Task.DPO ? config.maxPromptLength() : null;
+        Reading reading = new Reading(
+                RowFormat.of(task, config),
+                new Tokenization(encoder, maxPromptLength, config.maxLength()),
+                config.badRows());
+        @Nullable Outcome[] outcomes = reading.read(selection.files(), selection.wanted());
+
+        List<Outcome> train = Reading.select(outcomes, selection.train());
+        List<Outcome> eval = selection.eval() == null ? List.of() : Reading.select(outcomes, selection.eval());
+        Counts counts = Counts.of(train);
+        Counts evalCounts = selection.eval() == null ? null : Counts.of(eval);
+        Summary summary =
+                new Summary(config.datasetName(), counts, evalCounts, reading.badRows(), notes(counts, encoder));
+        requireRows(summary, "dataset_train_split " + config.trainSplit(), counts);
+        if (evalCounts != null) {
+            requireRows(
+                    summary,
+                    config.testSplit() == null ? "test_size" : "dataset_test_split " + config.testSplit(),
+                    evalCounts);
+        }
+        return new Dataset(items(train), items(eval), summary);
+    }
+
+    /** The items to train on, at least one. */
+    public List<Item> train() {
+        return train;
+    }
+
+    /** The items to evaluate on; none when the recipe asks for no evaluation rows. */
+    public List<Item> eval() {
+        return eval;
+    }
+
+    public Summary summary() {
+        return summary;
+    }
+
+    private static List<Item> items(List<Outcome> outcomes) {
+        return outcomes.stream().map(Outcome::item).filter(Objects::nonNull).toList();
+    }
+
+    private static List<String> notes(Counts train, Encoder encoder) {
+        List<String> notes = new ArrayList<>();
+        if (train.textRows() > 0 && encoder.hasTemplate()) {
+            notes.add("plain text is trained without the model's chat template; dataset_format: messages applies it");
+        }
+        if (train.boundaryMismatches() > 0) {
+            notes.add("the end of some prompts is tokenised otherwise when a completion follows; that end is left out");
+        }
+        return notes;
+    }
+
+    private static void requireRows(Summary summary, String part, Counts counts) {
+        if (counts.kept() == 0) {
+            throw new JalignException(
+                    JalignException.Kind.INPUT,
+                    summary.source(),
+                    part + " must leave rows to use",
+                    counts.rows() == 0 ? "no rows" : "none of %,d rows: %s".formatted(counts.rows(), losses(summary, counts)),
+                    "at least one row",
+                    counts.rows() == 0 ? "check the slice and the file" : "check the rows, max_length and dataset_format");
+        }
+    }
+
+    private static String losses(Summary summary, Counts counts) {
+        String losses = String.join(", ", Summary.losses(counts));
+        return summary.bad().isEmpty() ? losses : losses + "; the first, " + summary.bad().getFirst();
+    }
+}

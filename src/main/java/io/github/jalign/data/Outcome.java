@@ -1,0 +1,33 @@
+package io.github.jalign.data;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became of a row.
+ *
+ * @param item null when the row is not used
+ */
+record Outcome(@Nullable Item item, Set<Event> events) {
+    /** What a summary counts. */
+    enum Event {
+        /** The row breaks its format's rules. */
+        BAD,
+        /** Dropped: the prompt alone has {@code max_length} tokens. */
+        PROMPT_FILLS,
+        /** Dropped: no token that is trained and has a predecessor. */
+        NOTHING_TRAINED,
+        /** The beginning of the prompt was cut. */
+        PROMPT_TRUNCATED,
+        /** The end of a completion was cut. */
+        TRUNCATED,
+        /** The end of the prompt is tokenised otherwise when a completion follows; it is left out. */
+        BOUNDARY_MISMATCH,
+        /** Chosen and rejected have the same tokens. */
+        IDENTICAL,
+        /** The row was read as plain text. */
+        TEXT
+    }
+
+    static final Outcome BAD = new Outcome(null, Set.of(Event.BAD));
+}

@@ -1,0 +1,14 @@
+package io.github.jalign.data;
+
+/** How the columns of a task's rows become an example. */
+interface RowFormat {
+    Example example(Row row) throws BadRowException;
+
+    static RowFormat of(Task task, DataConfig config) {
+        PreferenceFormat preference = new PreferenceFormat(config.format(), config.implicitPrompt());
+        return switch (task) {
+            case DPO -> preference;
+            case SFT -> new SftFormat(config.format(), config.completionOnlyLoss(), preference);
+        };
+    }
+}
