@@ -130,7 +130,7 @@ final class RowFile implements AutoCloseable {
         while (true) {
             int b = read();
             if (b == END) {
-                throw damaged("the file ends inside the array");
+                throw damaged("the file ends inside row " + line);
             }
             if (string) {
                 if (b == '\\') {
@@ -224,7 +224,7 @@ final class RowFile implements AutoCloseable {
     private JalignException damaged(String found) {
         return new JalignException(
                 JalignException.Kind.INPUT,
-                id().toString(),
+                file,
                 "the file must be a whole JSON array",
                 found,
                 "[row, row, …]",

@@ -43,7 +43,7 @@ record Selection(List<Path> files, int[] train, int @Nullable [] eval) {
         TestSize testSize = config.testSize();
         if (testSize != null && trainRows.length > 0) {
             int[] shuffled = take(trainRows, Order.numpyPermutation(trainRows.length, config.splitSeed()));
-            int size = testSize.of(shuffled.length);
+            int size = testSize.outOf(shuffled.length);
             evalRows = Arrays.copyOf(shuffled, size);
             trainRows = Arrays.copyOfRange(shuffled, size, shuffled.length);
         }

@@ -34,8 +34,8 @@ public sealed interface TestSize {
         return new Share(size);
     }
 
-    /** How many of {@code rows} that is, by the rules of datasets 5. */
-    default int of(int rows) {
+    /** How many out of {@code rows} that is, by the rules of datasets 5. */
+    default int outOf(int rows) {
         int size = switch (this) {
             case Rows r -> r.rows();
             case Share s -> (int) Math.ceil(s.share() * rows);
