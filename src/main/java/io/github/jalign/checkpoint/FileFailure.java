@@ -1,0 +1,73 @@
+package io.github.jalign.checkpoint;
+
+import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.JalignException.Kind;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** What the file system refused, in five parts. */
+final class FileFailure {
+    /** A file system with less room than this counts as full. */
+    private static final long FULL = 1 << 20;
+
+    private FileFailure() {}
+
+    static JalignException reading(Path file, IOException e) {
+        return new JalignException(
+                Kind.IO,
+                file.toString(),
+                "the file must be readable",
+                reason(e),
+                "a file that this user may read",
+                "correct the path or its permissions",
+                e);
+    }
+
+    /**
+     * @param kept what the failure left as it was, for instance {@code the old file is unchanged}
+     */
+    static JalignException writing(Path file, IOException e, String kept) {
+        long free = usableSpace(file);
+        boolean full = free >= 0 && free < FULL;
+        return new JalignException(
+                Kind.IO,
+                file.toString(),
+                full ? "the disk must have room for the file" : "the file must be writable",
+                reason(e) + (full ? "; " + free + " bytes are free" : ""),
+                full ? "enough free bytes" : "a folder that this user may write to",
+                (full ? "free some disk space or write elsewhere" : "correct the path or its permissions, or write elsewhere")
+                        + "; " + kept,
+                e);
+    }
+
+    /** Java often gives only the path as the message; the class says the rest. */
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException missing -> "no such file or folder: " + missing.getFile();
+            case AccessDeniedException denied -> "permission denied: " + denied.getFile();
+            case ClosedByInterruptException interrupted -> "the thread was interrupted";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            case FileSystemException f -> f.getClass().getSimpleName() + ": " + f.getFile();
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
+    }
+
+    /** Of the nearest folder that exists; -1 when even that cannot be asked. */
+    private static long usableSpace(Path file) {
+        for (Path p = file.toAbsolutePath().getParent(); p != null; p = p.getParent()) {
+            if (Files.exists(p)) {
+                try {
+                    return Files.getFileStore(p).getUsableSpace();
+                } catch (IOException unknown) {
+                    return -1; // only a detail of a message that is about to be given
+                }
+            }
+        }
+        return -1;
+    }
+}
