@@ -5,7 +5,10 @@ import io.github.jalign.tensor.Tensor;
 import io.github.jalign.tensor.TensorArena;
 import io.github.jalign.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +22,7 @@ public final class CountingOps implements Ops {
     private final Function<Workload, List<TensorSpec>> workspace;
     private final Arenas arenas = Arenas.planned();
     private @Nullable TensorArena reserved;
+    private final Map<String, Long> bytesByPurpose = new LinkedHashMap<>();
     private long linearFlops;
     private long attentionFlops;
     private long embeddedTokens;
@@ -31,6 +35,11 @@ public final class CountingOps implements Ops {
     public CountingOps(DType dtype, Function<Workload, List<TensorSpec>> workspace) {
         this.dtype = dtype;
         this.workspace = workspace;
+    }
+
+    /** What was asked for, in order, whether or not it was given back. */
+    public Map<String, Long> bytesByPurpose() {
+        return Collections.unmodifiableMap(bytesByPurpose);
     }
 
     /** FLOPs of all matrix products, the head's included. */
@@ -70,6 +79,7 @@ public final class CountingOps implements Ops {
 
     @Override
     public TensorArena allocate(String purpose, List<TensorSpec> specs) {
+        bytesByPurpose.merge(purpose, TensorArena.bytes(specs), Long::sum);
         return arenas.allocate(purpose, specs);
     }
 
@@ -78,7 +88,7 @@ public final class CountingOps implements Ops {
         if (reserved != null) {
             reserved.close();
         }
-        reserved = arenas.allocate("workspace", workspace.apply(load));
+        reserved = allocate("workspace", workspace.apply(load));
     }
 
     @Override
@@ -95,7 +105,7 @@ public final class CountingOps implements Ops {
     public void upload(Tensor destination, Consumer<MemorySegment> writer) {}
 
     @Override
-    public void download(Tensor source, Consumer<MemorySegment> reader) {
+    public MemorySegment download(Tensor source) {
         throw new IllegalStateException("a dry run has no values");
     }
 

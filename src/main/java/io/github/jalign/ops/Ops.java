@@ -51,8 +51,8 @@ public interface Ops extends AutoCloseable {
      */
     void upload(Tensor destination, Consumer<MemorySegment> writer);
 
-    /** The way back: the reader sees the elements of a contiguous tensor as host memory, valid during the call. */
-    void download(Tensor source, Consumer<MemorySegment> reader);
+    /** The elements of a contiguous tensor as read-only host memory, valid until the next operator. */
+    MemorySegment download(Tensor source);
 
     /** {@code w} as the matrix of a linear layer; it reads {@code w}'s memory, now or at {@link Weight#refresh}. */
     Weight weight(Tensor w);
@@ -234,15 +234,14 @@ public interface Ops extends AutoCloseable {
     /** All elements of a tensor of {@link #dtype}, row by row. */
     default double[] read(Tensor source) {
         double[] values = new double[Math.toIntExact(source.elements())];
-        download(source, from -> {
-            for (int i = 0; i < values.length; i++) {
-                values[i] = switch (source.dtype()) {
-                    case F64 -> from.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
-                    case F32 -> from.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-                    default -> throw new IllegalArgumentException("no doubles in " + source);
-                };
-            }
-        });
+        MemorySegment from = download(source);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = switch (source.dtype()) {
+                case F64 -> from.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
+                case F32 -> from.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                default -> throw new IllegalArgumentException("no doubles in " + source);
+            };
+        }
         return values;
     }
 }

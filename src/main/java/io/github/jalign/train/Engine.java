@@ -33,6 +33,8 @@ public final class Engine {
     private final TensorArena first;
     private final TensorArena second;
     private final Parameters gradients;
+    private final Parameters firstMoment;
+    private final Parameters secondMoment;
     private final CausalLm model;
     private final Activations activations;
     private final Forward forward;
@@ -47,6 +49,8 @@ public final class Engine {
         this.first = ops.allocate("first moment", specs);
         this.second = ops.allocate("second moment", specs);
         this.gradients = new Parameters(config, gradientArena);
+        this.firstMoment = new Parameters(config, first);
+        this.secondMoment = new Parameters(config, second);
         this.model = new CausalLm(ops, config, new Parameters(config, weights), sizes.longest());
         this.activations = new Activations(
                 ops, config, sizes.tokens(), recompute ? Activations.Keep.LAYER_INPUTS : Activations.Keep.ALL);
@@ -102,6 +106,11 @@ public final class Engine {
         return c.parameterCount() - (long) c.vocabularySize() * c.hiddenSize();
     }
 
+    /** Whether layers are run again in the backward pass. */
+    public boolean recomputes() {
+        return activations.keep() == Activations.Keep.LAYER_INPUTS;
+    }
+
     public CausalLm model() {
         return model;
     }
@@ -114,11 +123,13 @@ public final class Engine {
         return weights;
     }
 
-    public TensorArena firstMoment() {
-        return first;
+    /** AdamW's running mean of gradients, in the model's layout. */
+    public Parameters firstMoment() {
+        return firstMoment;
     }
 
-    public TensorArena secondMoment() {
-        return second;
+    /** AdamW's running mean of squared gradients, in the model's layout. */
+    public Parameters secondMoment() {
+        return secondMoment;
     }
 }

@@ -15,6 +15,9 @@ public interface TrainListener {
     /** A line about what goes on besides steps: reference log-probs, a resumed checkpoint, a saved model. */
     default void said(String message) {}
 
+    /** After every pack of the reference pass: rows done of all rows of a split. */
+    default void scored(String split, int done, int rows) {}
+
     /** After every optimiser step. */
     default void stepped(Progress progress) {}
 

@@ -1,0 +1,95 @@
+package io.github.jalign.train;
+
+import io.github.jalign.errors.JalignException;
+import io.github.jalign.model.ModelConfig;
+import io.github.jalign.ops.Backend;
+import io.github.jalign.ops.CountingOps;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run will allocate, counted by building its {@link Engine} over a dry run.
+ *
+ * @param bytes of all arenas and workspaces, which is their peak: nothing is given back during a run
+ * @param parts the same by purpose
+ * @param recompute whether layers are run again in the backward pass
+ * @param available what the machine has, or {@code max_memory}
+ */
+public record MemoryPlan(long bytes, Map<String, Long> parts, boolean recompute, long available) {
+    /** What the JVM, its code and the tokenizer take beside the arenas. */
+    private static final long OUTSIDE_ARENAS = 512L << 20;
+
+    /**
+     * Decides whether to recompute, when that is left open, and refuses what does not fit.
+     *
+     * @param wanted {@code gradient_checkpointing}, or null to recompute only when memory demands it
+     * @throws JalignException of kind MEMORY, with the settings that would make it fit
+     */
+    static MemoryPlan of(
+            Backend backend,
+            int threads,
+            ModelConfig config,
+            Engine.Sizes sizes,
+            @Nullable Boolean wanted,
+            long available) {
+        MemoryPlan plan = count(backend, threads, config, sizes, wanted != null && wanted, available);
+        if (wanted == null && !plan.fits()) {
+            plan = count(backend, threads, config, sizes, true, available);
+        }
+        if (!plan.fits()) {
+            throw new JalignException(
+                    JalignException.Kind.MEMORY,
+                    "memory plan",
+                    "what the run needs must fit what the machine has",
+                    gibibytes(plan.bytes) + " in arenas and " + gibibytes(OUTSIDE_ARENAS) + " beside them, "
+                            + gibibytes(available) + " available",
+                    "a plan within " + gibibytes(available),
+                    (plan.recompute ? "" : "set gradient_checkpointing: true, ")
+                            + "lower max_length (the longest row has " + sizes.longest()
+                            + " tokens) or use a smaller model");
+        }
+        return plan;
+    }
+
+    private static MemoryPlan count(
+            Backend backend, int threads, ModelConfig config, Engine.Sizes sizes, boolean recompute, long available) {
+        try (CountingOps ops = backend.plan(threads)) {
+            Engine engine = new Engine(ops, config, sizes, recompute);
+            Map<String, Long> parts = new LinkedHashMap<>();
+            ops.bytesByPurpose().forEach((purpose, bytes) -> {
+                if (bytes > 0) {
+                    parts.put(purpose, bytes);
+                }
+            });
+            return new MemoryPlan(ops.peakBytes(), parts, engine.recomputes(), available);
+        }
+    }
+
+    private boolean fits() {
+        return bytes + OUTSIDE_ARENAS <= available;
+    }
+
+    /** For the start banner. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        StringBuilder text = new StringBuilder();
+        parts.forEach((purpose, part) -> text.append(text.isEmpty() ? "" : ", ")
+                .append(purpose)
+                .append(' ')
+                .append(gibibytes(part)));
+        lines.add("memory       " + gibibytes(bytes) + " planned of " + gibibytes(available) + " available");
+        lines.add("             " + text);
+        lines.add("             activations " + (recompute ? "recomputed in the backward pass" : "kept"));
+        return lines;
+    }
+
+    private static String gibibytes(long bytes) {
+        return bytes < 100L << 20
+                ? String.format(Locale.ROOT, "%.1f MiB", bytes / 0x1p20)
+                : String.format(Locale.ROOT, "%.2f GiB", bytes / 0x1p30);
+    }
+}

@@ -1,0 +1,47 @@
+package io.github.jalign.train;
+
+import io.github.jalign.checkpoint.ModelFolder;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** README.md of a saved model, with the front matter that the Hugging Face Hub reads. */
+final class ModelCard {
+    private ModelCard() {}
+
+    static String text(
+            RunConfig config,
+            ModelFolder model,
+            Map<String, @Nullable Object> train,
+            Map<String, @Nullable Object> eval) {
+        Path name = config.outputDir().toAbsolutePath().normalize().getFileName();
+        StringBuilder table = new StringBuilder();
+        train.forEach((k, v) -> table.append("| ").append(k).append(" | ").append(v).append(" |\n"));
+        eval.forEach((k, v) -> table.append("| ").append(k).append(" | ").append(v).append(" |\n"));
+        Path base = model.path().toAbsolutePath().normalize().getFileName();
+        return """
+                ---
+                library_name: transformers
+                model_name: %s
+                tags:
+                - jalign
+                ---
+
+                # %s
+
+                Aligned with jalign from `%s`. `recipe.yaml` holds every setting of the run, `metrics.jsonl` its log and
+                `trainer_state.json` the same in transformers' form.
+
+                ```python
+                from transformers import AutoModelForCausalLM, AutoTokenizer
+
+                model = AutoModelForCausalLM.from_pretrained("%s")
+                tokenizer = AutoTokenizer.from_pretrained("%s")
+                ```
+
+                | metric | value |
+                |---|---|
+                %s"""
+                .formatted(name, name, base, name, name, table);
+    }
+}

@@ -1,0 +1,42 @@
+package io.github.jalign;
+
+import io.github.jalign.json.Json;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+
+/** The folder of real inputs and golden numbers that tests tagged {@code shared} and {@code long} read. */
+public final class Shared {
+    private Shared() {}
+
+    /** A file or folder under {@code data}; its absence fails the test, by name. */
+    public static Path data(String name) {
+        Path path = Path.of(System.getProperty("jalign.shared", "../shared"), "data", name).toAbsolutePath().normalize();
+        if (!Files.exists(path)) {
+            throw new AssertionError("shared test data is missing: " + path + " (set -Dshared.folder=…)");
+        }
+        return path;
+    }
+
+    public static @Nullable Object json(Path file) {
+        return Json.parse(file.toString(), text(file));
+    }
+
+    /** UTF-8 text, unpacked when the name ends in .gz. */
+    public static String text(Path file) {
+        try {
+            if (!file.toString().endsWith(".gz")) {
+                return Files.readString(file);
+            }
+            try (GZIPInputStream in = new GZIPInputStream(Files.newInputStream(file))) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

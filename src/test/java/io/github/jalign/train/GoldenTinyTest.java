@@ -1,0 +1,53 @@
+package io.github.jalign.train;
+
+import io.github.jalign.Shared;
+import io.github.jalign.ops.Backend;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The golden tiny models on every backend. */
+@Tag("shared")
+final class GoldenTinyTest {
+    static Stream<Arguments> cases() {
+        return Stream.of(
+                        "llama-gqa-untied", "llama-mha-tied", "llama3-rope", "smollm3-nope", "phi3-fused", "phi3-sliding")
+                .flatMap(name -> Stream.of(Backend.values()).map(backend -> Arguments.of(name, backend)));
+    }
+
+    private static GoldenTiny open(String name, Backend backend) {
+        return new GoldenTiny(Shared.data("golden/tiny/" + name), backend, 2);
+    }
+
+    private static GoldenTiny.Bounds bounds(Backend backend) {
+        return switch (backend) {
+            case REFERENCE -> GoldenTiny.REFERENCE;
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void tokenLogProbs(String name, Backend backend) {
+        try (GoldenTiny golden = open(name, backend)) {
+            golden.checkLogps(bounds(backend));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void gradientsAndThreeSteps(String name, Backend backend) {
+        try (GoldenTiny golden = open(name, backend)) {
+            golden.checkTraining(bounds(backend));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void greedyDecodingAndLogits(String name, Backend backend) {
+        try (GoldenTiny golden = open(name, backend)) {
+            golden.checkDecoding(bounds(backend));
+        }
+    }
+}
