@@ -111,11 +111,11 @@ final class Training implements AutoCloseable {
             return Dataset.load(data, task, null, null);
         }
         try (Tokenizer tokenizer = Tokenizer.load(model.path())) {
-            String source = config.chatTemplate() != null ? config.chatTemplate() : tokenizer.chatTemplateSource();
-            String name = config.chatTemplate() != null ? "chat_template" : "chat_template of " + model.path();
-            ChatFormat format = source == null
-                    ? null
-                    : new ChatFormat(ChatTemplate.parse(name, source), tokenizer.templateVariables(), date);
+            ChatTemplate template = config.chatTemplate() == null
+                    ? tokenizer.chatTemplate()
+                    : ChatTemplate.parse("chat_template", config.chatTemplate());
+            ChatFormat format =
+                    template == null ? null : new ChatFormat(template, tokenizer.templateVariables(), date);
             return Dataset.load(data, task, tokenizer, format);
         }
     }
