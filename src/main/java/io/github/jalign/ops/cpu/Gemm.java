@@ -40,9 +40,9 @@ final class Gemm {
         tiles = new float[team.size()][kernel.rows() * kernel.columns()];
     }
 
-    /** Bytes of workspace, allocated once. */
-    long workspaceBytes() {
-        return Float.BYTES * ((long) a.data.length + b.data.length + (long) tiles.length * tiles[0].length);
+    /** Floats of workspace, allocated once. */
+    static int workspaceFloats(int threads, MicroKernel kernel) {
+        return STAGE_A + STAGE_B + threads * kernel.rows() * kernel.columns();
     }
 
     /** {@code y[T,N] = x[T,K]·w[N,K]ᵀ}, or {@code +=} with {@code accumulate}. */

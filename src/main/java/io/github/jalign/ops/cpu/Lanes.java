@@ -1,8 +1,10 @@
 package io.github.jalign.ops.cpu;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -26,6 +28,38 @@ final class Lanes {
         return VectorShuffle.fromOp(SPECIES, lane -> (lane + by) % COUNT);
     }
 
+    /** The largest multiple of the vector length up to {@code n}: where a loop over whole vectors ends. */
+    static int body(int n) {
+        return n - n % COUNT;
+    }
+
+    /** The lanes of the last, partial vector of {@code n} floats. */
+    static VectorMask<Float> tail(int n) {
+        return SPECIES.indexInRange(body(n), n);
+    }
+
+    /** The floats from byte {@code at}. */
+    static FloatVector load(MemorySegment from, long at) {
+        return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER);
+    }
+
+    /** The floats from byte {@code at}, 0 where the mask is not set; memory there is not touched. */
+    static FloatVector load(MemorySegment from, long at, VectorMask<Float> mask) {
+        return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER, mask);
+    }
+
+    static void store(FloatVector v, MemorySegment to, long at) {
+        v.intoMemorySegment(to, at, ORDER);
+    }
+
+    static void store(FloatVector v, MemorySegment to, long at, VectorMask<Float> mask) {
+        v.intoMemorySegment(to, at, ORDER, mask);
+    }
+
+    static FloatVector all(float value) {
+        return FloatVector.broadcast(SPECIES, value);
+    }
+
     /**
      * The sum of the lanes, by halves. {@code reduceLanes} leaves the order of its additions to the JIT, and with it the
      * last bit.
@@ -44,8 +78,4 @@ final class Lanes {
         return s.add(s.rearrange(BY_1)).lane(0);
     }
 
-    /** The largest multiple of the vector length up to {@code n}. */
-    static int body(int n) {
-        return n - n % COUNT;
-    }
 }

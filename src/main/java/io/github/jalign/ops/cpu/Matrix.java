@@ -1,5 +1,7 @@
 package io.github.jalign.ops.cpu;
 
+import io.github.jalign.tensor.DType;
+import io.github.jalign.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -8,6 +10,13 @@ import java.lang.foreign.MemorySegment;
  * @param stride elements from one row to the next
  */
 record Matrix(MemorySegment memory, long offset, long stride) {
+
+    static Matrix of(Tensor t) {
+        if (t.dtype() != DType.F32) {
+            throw new IllegalArgumentException(t + " is not F32");
+        }
+        return new Matrix(t.segment(), t.offset(), t.stride());
+    }
 
     /** The byte at which element (row, column) starts. */
     long at(long row, long column) {

@@ -262,13 +262,4 @@ class GemmTest {
             assertSameBits(expected, y, "many tasks");
         }
     }
-
-    @Test
-    void workspaceIsCountedToTheByte() {
-        try (ThreadTeam team = new ThreadTeam(3)) {
-            MicroKernel kernel = new Kernel12x2();
-            Gemm gemm = new Gemm(team, kernel, 1 << 18, 1 << 19);
-            assertEquals(4L * ((1 << 18) + (1 << 19) + 3 * 12 * kernel.columns()), gemm.workspaceBytes());
-        }
-    }
 }

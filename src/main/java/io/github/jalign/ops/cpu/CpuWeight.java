@@ -1,0 +1,48 @@
+package io.github.jalign.ops.cpu;
+
+import io.github.jalign.ops.Weight;
+import io.github.jalign.tensor.Tensor;
+
+/** A dense float32 matrix, read where it lies. */
+record CpuWeight(CpuOps ops, Tensor w) implements Weight {
+
+    @Override
+    public int outputs() {
+        return w.rows();
+    }
+
+    @Override
+    public int inputs() {
+        return w.cols();
+    }
+
+    @Override
+    public void linear(Tensor x, Tensor y, boolean accumulate) {
+        CpuOps.shape(x, y.rows(), w.cols());
+        CpuOps.shape(y, x.rows(), w.rows());
+        int t = x.rows();
+        if (!accumulate && Gemv.fits(t, w.rows(), w.cols())) {
+            ops.gemv().forward(t, w.rows(), w.cols(), Matrix.of(x), Matrix.of(w), Matrix.of(y));
+        } else {
+            ops.gemm().forward(t, w.rows(), w.cols(), Matrix.of(x), Matrix.of(w), Matrix.of(y), accumulate);
+        }
+    }
+
+    @Override
+    public void linearDx(Tensor dy, Tensor dx, boolean accumulate) {
+        CpuOps.shape(dy, dx.rows(), w.rows());
+        CpuOps.shape(dx, dy.rows(), w.cols());
+        ops.gemm().dx(dy.rows(), w.rows(), w.cols(), Matrix.of(dy), Matrix.of(w), Matrix.of(dx), accumulate);
+    }
+
+    @Override
+    public void linearDw(Tensor dy, Tensor x, Tensor dw) {
+        CpuOps.shape(dy, x.rows(), w.rows());
+        CpuOps.shape(x, dy.rows(), w.cols());
+        CpuOps.shape(dw, w.rows(), w.cols());
+        ops.gemm().dw(dy.rows(), w.rows(), w.cols(), Matrix.of(dy), Matrix.of(x), Matrix.of(dw), true);
+    }
+
+    @Override
+    public void refresh() {}
+}

@@ -1,0 +1,120 @@
+package io.github.jalign.ops.cpu;
+
+import io.github.jalign.ops.AdamWStep;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Loops over {@code n} adjacent floats from byte {@code at} of a segment; each element depends on its own index only. */
+final class Elementwise {
+    private static final int L = Lanes.COUNT;
+    private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
+    private static final int D = DOUBLES.length();
+
+    private Elementwise() {}
+
+    static void fill(MemorySegment x, long at, int n, float value) {
+        FloatVector v = Lanes.all(value);
+        int body = Lanes.body(n);
+        for (int i = 0; i < body; i += L) {
+            Lanes.store(v, x, at + i * 4L);
+        }
+        if (body < n) {
+            Lanes.store(v, x, at + body * 4L, Lanes.tail(n));
+        }
+    }
+
+    /** z = x + y. */
+    static void add(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment z, long zAt, int n) {
+        int body = Lanes.body(n);
+        for (int i = 0; i < body; i += L) {
+            Lanes.store(Lanes.load(x, xAt + i * 4L).add(Lanes.load(y, yAt + i * 4L)), z, zAt + i * 4L);
+        }
+        if (body < n) {
+            VectorMask<Float> m = Lanes.tail(n);
+            long i = body * 4L;
+            Lanes.store(Lanes.load(x, xAt + i, m).add(Lanes.load(y, yAt + i, m)), z, zAt + i, m);
+        }
+    }
+
+    /** Σ x² in float64, where the squares of floats are exact. */
+    static double sumOfSquares(MemorySegment x, long at, int n) {
+        int body = n - n % (2 * D);
+        double sum = squares(x, at, body);
+        for (int i = body; i < n; i++) {
+            double v = x.get(Lanes.FLOAT, at + i * 4L);
+            sum += v * v;
+        }
+        return sum;
+    }
+
+    private static double squares(MemorySegment x, long at, int n) {
+        DoubleVector s0 = DoubleVector.zero(DOUBLES);
+        DoubleVector s1 = DoubleVector.zero(DOUBLES);
+        for (int i = 0; i < n; i += 2 * D) {
+            FloatVector v = Lanes.load(x, at + i * 4L);
+            DoubleVector low = (DoubleVector) v.convertShape(VectorOperators.F2D, DOUBLES, 0);
+            DoubleVector high = (DoubleVector) v.convertShape(VectorOperators.F2D, DOUBLES, 1);
+            s0 = low.fma(low, s0);
+            s1 = high.fma(high, s1);
+        }
+        double sum = 0;
+        for (double lane : s0.add(s1).toArray()) {
+            sum += lane;
+        }
+        return sum;
+    }
+
+    /** The scalars of {@link AdamWStep}, rounded once. */
+    record AdamWScalars(
+            float gradientScale, float beta1, float beta2, float rest1, float rest2, float decay, float root, float eps, float rate) {
+
+        static AdamWScalars of(AdamWStep s) {
+            return new AdamWScalars(
+                    (float) s.gradientScale(),
+                    (float) s.beta1(),
+                    (float) s.beta2(),
+                    (float) (1 - s.beta1()),
+                    (float) (1 - s.beta2()),
+                    (float) (1 - s.learningRate() * s.weightDecay()),
+                    (float) (1 / Math.sqrt(s.biasCorrection2())),
+                    (float) s.epsilon(),
+                    (float) (s.learningRate() / s.biasCorrection1()));
+        }
+    }
+
+    /** One update in one pass: reads w, g, m, v, writes w, m, v. */
+    static void adamW(
+            MemorySegment w, long wAt, MemorySegment g, long gAt, MemorySegment m, long mAt, MemorySegment v, long vAt,
+            int n, AdamWScalars s) {
+        int body = Lanes.body(n);
+        for (int i = 0; i < body; i += L) {
+            long p = i * 4L;
+            FloatVector gradient = Lanes.load(g, gAt + p).mul(s.gradientScale);
+            FloatVector first = Lanes.load(m, mAt + p).mul(s.beta1).add(gradient.mul(s.rest1));
+            FloatVector second = Lanes.load(v, vAt + p).mul(s.beta2).add(gradient.mul(gradient).mul(s.rest2));
+            FloatVector denominator = second.sqrt().mul(s.root).add(s.eps);
+            Lanes.store(first, m, mAt + p);
+            Lanes.store(second, v, vAt + p);
+            Lanes.store(Lanes.load(w, wAt + p).mul(s.decay).sub(first.div(denominator).mul(s.rate)), w, wAt + p);
+        }
+        for (int i = body; i < n; i++) {
+            adamWOne(w, wAt + i * 4L, g, gAt + i * 4L, m, mAt + i * 4L, v, vAt + i * 4L, s);
+        }
+    }
+
+    private static void adamWOne(
+            MemorySegment w, long wAt, MemorySegment g, long gAt, MemorySegment m, long mAt, MemorySegment v, long vAt,
+            AdamWScalars s) {
+        float gradient = g.get(Lanes.FLOAT, gAt) * s.gradientScale;
+        float first = m.get(Lanes.FLOAT, mAt) * s.beta1 + gradient * s.rest1;
+        float second = v.get(Lanes.FLOAT, vAt) * s.beta2 + gradient * gradient * s.rest2;
+        float denominator = (float) Math.sqrt(second) * s.root + s.eps;
+        m.set(Lanes.FLOAT, mAt, first);
+        v.set(Lanes.FLOAT, vAt, second);
+        w.set(Lanes.FLOAT, wAt, w.get(Lanes.FLOAT, wAt) * s.decay - first / denominator * s.rate);
+    }
+}
