@@ -81,7 +81,7 @@ public final class Dataset {
                     JalignException.Kind.INPUT,
                     summary.source(),
                     part + " must leave rows to use",
-                    counts.rows() == 0 ? "no rows" : "none of %,d rows: %s".formatted(counts.rows(), losses(summary, counts)),
+                    counts.rows() == 0 ? "no rows" : "none of " + counts.rows() + " rows: " + losses(summary, counts),
                     "at least one row",
                     counts.rows() == 0 ? "check the slice and the file" : "check the rows, max_length and dataset_format");
         }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.Map;
 
 /** The bytes of a row, not yet known to be UTF-8 or JSON. */
@@ -32,7 +33,7 @@ record RawRow(RowId id, byte[] bytes) {
         if (result.isError()) {
             throw new BadRowException(
                     "a row must be valid UTF-8",
-                    "0x%02x at byte %d of the row".formatted(bytes[in.position()], in.position() + 1),
+                    "0x" + HexFormat.of().toHexDigits(bytes[in.position()]) + " at byte " + (in.position() + 1) + " of the row",
                     "text in UTF-8");
         }
         return out.flip().toString();

@@ -2,6 +2,7 @@ package io.github.jalign.data;
 
 import io.github.jalign.json.Json;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -135,7 +136,7 @@ record Row(Map<String, @Nullable Object> columns) {
             } else if (Character.isSurrogate(c)) {
                 throw new BadRowException(
                         column + " must be Unicode text",
-                        "half a surrogate pair, \\u%04x, at character %d".formatted((int) c, i + 1),
+                        "half a surrogate pair, \\u" + HexFormat.of().toHexDigits(c) + ", at character " + (i + 1),
                         "surrogates in pairs");
             }
         }

@@ -2,6 +2,7 @@ package io.github.jalign.data;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +41,15 @@ public record Summary(
     }
 
     private static void add(List<String> lines, String part, Counts counts) {
-        lines.add("  %s  %,d of %,d rows, %,d tokens (%,d trained), longest %,d"
-                .formatted(
-                        part, counts.kept(), counts.rows(), counts.tokens(), counts.trainedTokens(), counts.longest()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "  %s  %,d of %,d rows, %,d tokens (%,d trained), longest %,d",
+                part,
+                counts.kept(),
+                counts.rows(),
+                counts.tokens(),
+                counts.trainedTokens(),
+                counts.longest()));
         List<String> losses = losses(counts);
         if (!losses.isEmpty()) {
             lines.add("         " + String.join(", ", losses));
@@ -64,7 +71,7 @@ public record Summary(
 
     private static void add(List<String> losses, int count, String what) {
         if (count > 0) {
-            losses.add("%,d %s".formatted(count, what));
+            losses.add(String.format(Locale.ROOT, "%,d %s", count, what));
         }
     }
 }
