@@ -1,6 +1,8 @@
 package io.github.jalign.data;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.text.ChatFormat;
+import io.github.jalign.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -19,6 +21,20 @@ public final class Dataset {
         this.train = train;
         this.eval = eval;
         this.summary = summary;
+    }
+
+    /**
+     * Reads, tokenises and cuts all rows of a run.
+     *
+     * @param tokenizer null when rows are token ids
+     * @param format null when rows are not messages
+     * @throws JalignException of kind USAGE for split expressions that cannot be understood or filled, of kind INPUT for
+     *     files that are damaged, bad rows that are not skipped, rows that need what is null here, or no rows left, and
+     *     of kind IO when reading fails
+     */
+    public static Dataset load(
+            DataConfig config, Task task, @Nullable Tokenizer tokenizer, @Nullable ChatFormat format) {
+        return load(config, task, new TextEncoder(tokenizer, format, config.specialTokensInText()));
     }
 
     static Dataset load(DataConfig config, Task task, Encoder encoder) {
