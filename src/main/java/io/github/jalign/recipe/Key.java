@@ -94,8 +94,14 @@ public record Key(
                 name, aliases, group, type, nullable, commands, dpoDefault, sftDefault, quiet, help, newStanding);
     }
 
-    public @Nullable Object defaultValue(Command command) {
+    @Nullable Object defaultValue(Command command) {
         return command == Command.DPO ? dpoDefault : sftDefault;
+    }
+
+    /** The default as a recipe writes it, or null when there is none. */
+    public @Nullable String defaultText(Command command) {
+        @Nullable Object value = defaultValue(command);
+        return value == null ? null : Resolved.text(value);
     }
 
     public boolean inEffect() {
