@@ -66,11 +66,20 @@ public final class Keys {
         return Objects.requireNonNull(BY_NAME.get(command));
     }
 
-    /** The name or alias of this command's keys that takes the fewest edits to become {@code word}. */
+    /**
+     * The name or alias of this command's keys that takes the fewest edits to become {@code word}. A key that does
+     * nothing here must be nearer by two: {@code grad_accumulation_steps} is not {@code eval_accumulation_steps}.
+     */
     static String nearest(Command command, String word) {
-        return names(command).keySet().stream()
-                .min(Comparator.comparingInt((String name) -> edits(name, word)).thenComparing(name -> name))
-                .orElseThrow();
+        return names(command).entrySet().stream()
+                .min(Comparator.comparingInt((Map.Entry<String, Key> e) -> distance(e, word))
+                        .thenComparing(Map.Entry::getKey))
+                .orElseThrow()
+                .getKey();
+    }
+
+    private static int distance(Map.Entry<String, Key> name, String word) {
+        return edits(name.getKey(), word) + (name.getValue().inEffect() ? 0 : 2);
     }
 
     /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

@@ -36,7 +36,7 @@ final class Values {
         return new JalignException(
                 JalignException.Kind.USAGE,
                 entry.where(),
-                "a value of " + entry.name() + " must be of its type",
+                entry.name() + " must be of its type and in its range",
                 entry.value().shown(),
                 key.expected(),
                 "correct " + entry.name());

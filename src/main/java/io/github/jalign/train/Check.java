@@ -6,7 +6,7 @@ import io.github.jalign.errors.JalignException;
 final class Check {
     private Check() {}
 
-    static void atLeast(String key, long value, long least) {
+    static void atLeast(String key, long value, int least) {
         if (value < least) {
             throw outOfRange(key, String.valueOf(value), "a whole number, at least " + least);
         }
@@ -18,13 +18,13 @@ final class Check {
         }
     }
 
-    static void atLeast(String key, double value, double least) {
+    static void atLeast(String key, double value, int least) {
         if (!(value >= least) || value == Double.POSITIVE_INFINITY) {
             throw outOfRange(key, String.valueOf(value), "a finite number, at least " + least);
         }
     }
 
-    static void above(String key, double value, double bound) {
+    static void above(String key, double value, int bound) {
         if (!(value > bound) || value == Double.POSITIVE_INFINITY) {
             throw outOfRange(key, String.valueOf(value), "a finite number above " + bound);
         }
