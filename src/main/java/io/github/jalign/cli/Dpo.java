@@ -2,6 +2,7 @@ package io.github.jalign.cli;
 
 import io.github.jalign.recipe.Recipe;
 import io.github.jalign.train.DpoConfig;
+import io.github.jalign.train.DpoTrainer;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +25,7 @@ final class Dpo implements Callable<Integer> {
     public Integer call() {
         Recipe<DpoConfig> recipe = Recipe.dpo(words.words());
         words.print(recipe.notes());
-        return 0;
+        TrainConsole console = words.console();
+        return console.follow(() -> DpoTrainer.run(recipe.config(), recipe.resolved(), console));
     }
 }

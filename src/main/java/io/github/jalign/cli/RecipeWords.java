@@ -1,6 +1,7 @@
 package io.github.jalign.cli;
 
 import io.github.jalign.recipe.Command;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,12 @@ final class RecipeWords {
         PrintWriter err = spec.commandLine().getErr();
         notes.forEach(note -> err.println("note: " + note));
         err.flush();
+    }
+
+    /** Shows the run on standard output. */
+    TrainConsole console() {
+        Console console = System.console();
+        return new TrainConsole(spec.commandLine().getOut(), console != null && console.isTerminal());
     }
 
     /** Lets the recipe's keys through picocli, and lists them in the help. */

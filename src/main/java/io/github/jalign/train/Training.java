@@ -21,6 +21,7 @@ import io.github.jalign.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,7 +76,7 @@ final class Training implements AutoCloseable {
             case Resume.FromLatest() -> checkpoints.newest().orElse(null);
             case Resume.From(Path checkpoint) -> Checkpoints.at(checkpoint);
         };
-        date = config.date() != null ? config.date() : resumed != null ? resumed.identity().date() : LocalDate.now();
+        date = config.date() != null ? config.date() : resumed != null ? resumed.identity().date() : LocalDate.now(ZoneId.systemDefault());
         model = ModelFolder.open(Path.of(config.modelNameOrPath()));
         modelConfig = ModelConfigReader.read(model.path().resolve("config.json").toString(), model.config());
         dataset = loadData(data, task);

@@ -24,6 +24,7 @@ final class GoldenTinyTest {
     private static GoldenTiny.Bounds bounds(Backend backend) {
         return switch (backend) {
             case REFERENCE -> GoldenTiny.REFERENCE;
+            case CPU -> GoldenTiny.FLOAT32;
         };
     }
 

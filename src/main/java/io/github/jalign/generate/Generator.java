@@ -1,0 +1,181 @@
+package io.github.jalign.generate;
+
+import io.github.jalign.checkpoint.ModelFolder;
+import io.github.jalign.data.Item;
+import io.github.jalign.data.Pack;
+import io.github.jalign.errors.JalignException;
+import io.github.jalign.model.Activations;
+import io.github.jalign.model.CausalLm;
+import io.github.jalign.model.Forward;
+import io.github.jalign.model.Head;
+import io.github.jalign.model.KvCache;
+import io.github.jalign.model.ModelConfig;
+import io.github.jalign.model.ModelConfigReader;
+import io.github.jalign.model.ModelFiles;
+import io.github.jalign.model.Parameters;
+import io.github.jalign.ops.Backend;
+import io.github.jalign.ops.HeadStatistics;
+import io.github.jalign.ops.Ops;
+import io.github.jalign.ops.Workload;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A model folder loaded to answer and to score: one sequence at a time over a key/value cache. Used by one thread at a
+ * time; {@link #close} frees everything.
+ */
+public final class Generator implements AutoCloseable {
+    /** Tokens of a prompt that run at once. */
+    private static final int PREFILL = 512;
+
+    private final Ops ops;
+    private final ModelConfig config;
+    private final CausalLm model;
+    private final GenerationDefaults defaults;
+    private final int longest;
+    private final Activations activations;
+    private final Head head;
+
+    /** Follows an answer as it grows. */
+    public interface Listener {
+        /** @return false to stop after this token */
+        boolean next(int id);
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @param threads of the CPU; 0 takes one a hardware thread
+     * @param longest tokens of prompt and answer together that will come
+     * @throws JalignException for a folder that breaks a rule
+     */
+    public Generator(Path folder, Backend backend, int threads, int longest) {
+        try (ModelFolder files = ModelFolder.open(folder)) {
+            this.config = ModelConfigReader.read(folder.resolve("config.json").toString(), files.config());
+            this.defaults = GenerationDefaults.read(folder, config);
+            this.longest = longest;
+            this.ops = backend.open(threads);
+            Parameters parameters =
+                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+            this.model = new CausalLm(ops, config, parameters, longest);
+            ModelFiles.load(files, config, parameters, ops);
+            model.refresh();
+        }
+        this.activations = new Activations(ops, config, Math.min(PREFILL, longest), Activations.Keep.NOTHING);
+        this.head = new Head(model, 1, false);
+        reserve(activations.capacity(), 1);
+    }
+
+    private void reserve(int tokens, int rows) {
+        ops.reserve(new Workload(
+                tokens,
+                longest,
+                config.numAttentionHeads(),
+                config.numKeyValueHeads(),
+                config.headDim(),
+                Math.max(2 * config.intermediateSize(), config.packedWidth()),
+                config.hiddenSize(),
+                config.vocabularySize(),
+                Head.chunkRows(config, ops.dtype(), rows)));
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** What generation_config.json says. */
+    public GenerationDefaults defaults() {
+        return defaults;
+    }
+
+    /**
+     * Continues a prompt until a stop token, the limit or the listener ends it.
+     *
+     * @param prompt at least one token id
+     * @return the new ids, without the stop token
+     */
+    public int[] generate(int[] prompt, SamplingOptions options, Set<Integer> stopIds, Listener listener) {
+        int capacity = prompt.length + options.maxNewTokens();
+        if (prompt.length == 0 || capacity > longest) {
+            throw new JalignException(
+                    JalignException.Kind.USAGE,
+                    "prompt",
+                    "prompt and answer must fit what was planned",
+                    prompt.length + " + " + options.maxNewTokens() + " tokens",
+                    "at least one token of prompt, at most " + longest + " tokens in all",
+                    "shorten the prompt or lower max_new_tokens");
+        }
+        Sampler sampler = new Sampler(options);
+        Forward forward = new Forward(model, activations);
+        List<Integer> answer = new ArrayList<>();
+        try (KvCache cache = new KvCache(ops, config, capacity)) {
+            double[] logits = prefill(forward, prompt, cache);
+            while (true) {
+                int id = sampler.next(logits);
+                if (stopIds.contains(id)) {
+                    break;
+                }
+                answer.add(id);
+                if (!listener.next(id) || answer.size() == options.maxNewTokens()) {
+                    break;
+                }
+                forward.extend(new int[] {id}, cache);
+                logits = ops.read(head.logits(activations.hidden(1), 0));
+            }
+        }
+        return answer.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private double[] prefill(Forward forward, int[] prompt, KvCache cache) {
+        int count = 0;
+        for (int from = 0; from < prompt.length; from += activations.capacity()) {
+            count = Math.min(activations.capacity(), prompt.length - from);
+            int[] piece = new int[count];
+            System.arraycopy(prompt, from, piece, 0, count);
+            forward.extend(piece, cache);
+        }
+        return ops.read(head.logits(activations.hidden(count), count - 1));
+    }
+
+    /**
+     * Log-probs of completions, summed over their trained tokens.
+     *
+     * @return one row an item, one number a completion
+     */
+    public double[][] score(List<Item> items) {
+        int tokens = Math.max(PREFILL, items.stream().mapToInt(Pack::tokens).max().orElse(1));
+        Activations wide = new Activations(ops, config, tokens, Activations.Keep.NOTHING);
+        Head wideHead = new Head(model, tokens, false);
+        reserve(tokens, tokens);
+        Forward forward = new Forward(model, wide);
+        double[][] scores = new double[items.size()][];
+        int from = 0;
+        for (int to : Pack.plan(items, tokens)) {
+            Pack pack = Pack.of(items.subList(from, to));
+            forward.run(pack.tokens(), pack.segments());
+            double[] statistics =
+                    wideHead.forward(wide.hidden(pack.tokens().length), pack.rows(), pack.targets());
+            for (Pack.Sequence s : pack.sequences()) {
+                int item = from + s.item();
+                if (scores[item] == null) {
+                    scores[item] = new double[items.get(item).completions().size()];
+                }
+                for (int row = s.firstRow(); row < s.firstRow() + s.count(); row++) {
+                    scores[item][s.completion()] += statistics[row * HeadStatistics.COLUMNS + HeadStatistics.LOGP];
+                }
+            }
+            from = to;
+        }
+        wide.close();
+        wideHead.close();
+        reserve(activations.capacity(), 1);
+        return scores;
+    }
+
+    @Override
+    public void close() {
+        ops.close();
+    }
+}
