@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -35,8 +36,9 @@ final class RecipeWords {
     }
 
     /** Shows the run on standard output. */
+    @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base, the default
     TrainConsole console() {
-        Console console = System.console();
+        @Nullable Console console = System.console();
         return new TrainConsole(spec.commandLine().getOut(), console != null && console.isTerminal());
     }
 
