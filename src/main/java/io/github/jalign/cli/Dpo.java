@@ -16,6 +16,7 @@ import picocli.CommandLine.Mixin;
             "       jalign dpo --config RECIPE.yaml [--KEY VALUE ...]",
             "       jalign dpo --model_name_or_path MODEL --dataset_name FILE [--KEY VALUE ...]"
         },
+        usageHelpWidth = 100,
         mixinStandardHelpOptions = true)
 final class Dpo implements Callable<Integer> {
     @Mixin

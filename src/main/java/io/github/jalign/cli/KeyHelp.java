@@ -21,9 +21,12 @@ final class KeyHelp {
 
     static String text(Command command) {
         StringBuilder out = new StringBuilder();
+        out.append("%nKeys stand in the recipe (KEY: VALUE) or on the command line, which wins. Names, meanings and%n"
+                .formatted());
+        out.append("defaults are those of TRL and transformers, unless the sentence says otherwise.%n".formatted());
         for (Group group : Group.values()) {
             List<Key> keys = Keys.of(command).stream()
-                    .filter(key -> key.group() == group && (key.inEffect() || key.standing() instanceof Standing.AnotherWay))
+                    .filter(key -> key.group() == group && does(key))
                     .toList();
             if (!keys.isEmpty()) {
                 out.append("%n%s:%n".formatted(group.title()));
@@ -34,6 +37,10 @@ final class KeyHelp {
         byReason(out, command, "Accepted, with nothing to govern here; a line says so:", KeyHelp::noEffect);
         byReason(out, command, "Refused, unless they ask for nothing:", KeyHelp::refused);
         return out.toString();
+    }
+
+    private static boolean does(Key key) {
+        return key.inEffect() || key.standing() instanceof Standing.AnotherWay;
     }
 
     private static void key(StringBuilder out, Command command, Key key) {

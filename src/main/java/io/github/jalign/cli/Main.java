@@ -18,6 +18,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "jalign",
         description = "Preference alignment of language models on the JVM.",
         subcommands = {Dpo.class, Sft.class, Generate.class},
+        usageHelpWidth = 100,
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
@@ -29,7 +30,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "3:a model, data or other file that breaks its format's rules",
             "4:the work does not fit the machine",
             "5:a loss or gradient that is not a number",
-            "6:the file system refused"
+            "6:the file system refused",
+            "130:stopped on request, with a checkpoint"
         })
 public final class Main implements Callable<Integer> {
     private static final int DEFECT = 1;

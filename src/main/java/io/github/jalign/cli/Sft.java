@@ -16,6 +16,7 @@ import picocli.CommandLine.Mixin;
             "       jalign sft --config RECIPE.yaml [--KEY VALUE ...]",
             "       jalign sft --model_name_or_path MODEL --dataset_name FILE [--KEY VALUE ...]"
         },
+        usageHelpWidth = 100,
         mixinStandardHelpOptions = true)
 final class Sft implements Callable<Integer> {
     @Mixin

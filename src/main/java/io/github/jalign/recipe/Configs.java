@@ -30,6 +30,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,7 @@ final class Configs {
 
     private RunConfig run() {
         @Nullable Resume resume = values.find("resume_from_checkpoint", Resume.class);
+        sayWhatIsIdle();
         return new RunConfig(
                 values.need("model_name_or_path", String.class),
                 chatTemplate(),
@@ -118,6 +120,35 @@ final class Configs {
                 resume == null ? new Resume.FromStart() : resume);
     }
 
+    /** Keys that others put out of effect, as in transformers, which does not say so. */
+    private void sayWhatIsIdle() {
+        if (evalStrategy() == EvalStrategy.NO) {
+            for (String name : List.of("dataset_test_split", "max_eval_samples", "per_device_eval_batch_size")) {
+                idle(name, "eval_strategy is no");
+            }
+        }
+        if (evalStrategy() != EvalStrategy.STEPS) {
+            idle("eval_steps", "eval_strategy is " + evalStrategy().spelling());
+        }
+        SaveStrategy saveStrategy = values.need("save_strategy", SaveStrategy.class);
+        if (saveStrategy != SaveStrategy.STEPS) {
+            idle("save_steps", "save_strategy is " + saveStrategy.spelling());
+        }
+        if (saveStrategy == SaveStrategy.NO) {
+            idle("save_total_limit", "save_strategy is no");
+        }
+        if (values.whole("max_steps") > 0) {
+            idle("num_train_epochs", "max_steps decides");
+        }
+        if (values.need("lr_scheduler_type", SchedulerType.class) == SchedulerType.CONSTANT) {
+            idle("warmup_steps", "lr_scheduler_type is constant");
+            idle("warmup_ratio", "lr_scheduler_type is constant");
+        }
+        if (values.isNull("test_size")) {
+            idle("split_seed", "there is no test_size");
+        }
+    }
+
     private EvalStrategy evalStrategy() {
         return values.need("eval_strategy", EvalStrategy.class);
     }
@@ -126,7 +157,6 @@ final class Configs {
         @Nullable Double testSize = map("test_size", StepCount.class, StepCount::value);
         @Nullable String testSplit = values.find("dataset_test_split", String.class);
         if (evalStrategy() == EvalStrategy.NO) {
-            idle("dataset_test_split", "eval_strategy is no");
             testSplit = null;
         } else if (testSplit == null && testSize == null) {
             testSplit = "test";
@@ -188,7 +218,8 @@ final class Configs {
             throw float16("fp16");
         }
         @Nullable String word = values.find("dtype", String.class);
-        @Nullable Precision named = word == null || word.equals("auto") ? null : Precision.valueOf(word.toUpperCase(Locale.ROOT));
+        @Nullable Precision named =
+                word == null || word.equals("auto") ? null : Precision.valueOf(word.toUpperCase(Locale.ROOT));
         @Nullable Boolean bf16 = values.find("bf16", Boolean.class);
         if (bf16 == null) {
             if (named == Precision.FLOAT16) {
@@ -264,7 +295,7 @@ final class Configs {
 
     private void idle(String name, String because) {
         @Nullable Entry entry = values.entry(name);
-        if (entry != null && !entry.isNull()) {
+        if (entry != null && !Objects.equals(values.get(name), values.defaultOf(entry.key()))) {
             notes.add(Recipe.note(entry, " has no effect: ", because));
         }
     }

@@ -13,14 +13,18 @@ final class DataKeys {
     private DataKeys() {}
 
     static final List<Key> ALL = List.of(
-            key(DATA, "dataset_name", Type.path("a file or folder"), "The rows: a JSON or JSONL file, or a folder of splits."),
-            key(DATA, "dataset_train_split", Type.path("a split"), "Which rows train: train, train[:48], train[10%:20%].")
+            key(DATA, "dataset_name", Type.path("a file or folder"),
+                            "The rows: a JSON or JSONL file, or a folder of splits."),
+            key(DATA, "dataset_train_split", Type.path("a split"),
+                            "Which rows train: train, train[:48], train[10%:20%].")
                     .at("train"),
             key(DATA, "dataset_test_split", Type.path("a split"),
                             "Which rows evaluate; test when absent, if there is an eval_strategy and no test_size.")
                     .orNull(),
-            key(DATA, "max_train_samples", Type.whole(1), "Keeps the first rows to train on; all when absent.").orNull(),
-            key(DATA, "max_eval_samples", Type.whole(1), "Keeps the first rows to evaluate on; all when absent.").orNull(),
+            key(DATA, "max_train_samples", Type.whole(1), "Keeps the first rows to train on; all when absent.")
+                    .orNull(),
+            key(DATA, "max_eval_samples", Type.whole(1), "Keeps the first rows to evaluate on; all when absent.")
+                    .orNull(),
             key(DATA, "test_size", Type.steps(1).named("a whole number of rows, or a share of them below 1"),
                             "Sets training rows aside for evaluation, as train_test_split does.")
                     .alias("test_split_size").orNull(),
@@ -31,7 +35,8 @@ final class DataKeys {
             key(DATA, "implicit_prompt", Type.choice(List.of(), ImplicitPrompt.values()),
                             "Where a pair without a prompt is split: at turns, or as TRL does at characters.")
                     .at(ImplicitPrompt.TURNS),
-            key(DATA, "bad_rows", Type.choice(List.of(), BadRows.values()), "Whether a bad row ends the run or is skipped.")
+            key(DATA, "bad_rows", Type.choice(List.of(), BadRows.values()),
+                            "Whether a bad row ends the run or is skipped.")
                     .at(BadRows.FAIL),
             key(DATA, "max_length", Type.whole(1), "Most tokens of a row; the end is cut. Null cuts nothing.")
                     .alias("max_seq_length").orNull().at(1024),

@@ -69,8 +69,8 @@ public record Key(
 
     /** Nothing needs to be said about these values. */
     Key quiet(Object... values) {
-        return new Key(
-                name, aliases, group, type, nullable, commands, dpoDefault, sftDefault, List.of(values), help, standing);
+        List<Object> asked = List.of(values);
+        return new Key(name, aliases, group, type, nullable, commands, dpoDefault, sftDefault, asked, help, standing);
     }
 
     Key anotherWay(String key) {

@@ -10,8 +10,9 @@ import java.util.stream.Stream;
 
 /**
  * The table of every key that a recipe may hold: jalign's own, TRL 1.16's, TRL 0.19's and transformers'. The rows stand
- * in {@link RunKeys} and {@link DataKeys} (in effect), {@link TrlKeys} and {@link TrainerKeys} (known, with what is made
- * of them). To add a key, add its row; if it is in effect, read it in {@link Configs} and write it in {@link Resolved}.
+ * in {@link RunKeys} and {@link DataKeys} (in effect), {@link TrlKeys} and {@link TrainerKeys} (known, with what is
+ * made of them). To add a key, add its row; if it is in effect, read it in {@link Configs} and write it in
+ * {@link Resolved}.
  */
 public final class Keys {
     private Keys() {}
@@ -93,7 +94,10 @@ public final class Keys {
                 }
                 int substituted = d[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
                 d[i][j] = Math.min(substituted, Math.min(d[i - 1][j], d[i][j - 1]) + 1);
-                boolean swapped = i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
+                boolean swapped = i > 1
+                        && j > 1
+                        && a.charAt(i - 1) == b.charAt(j - 2)
+                        && a.charAt(i - 2) == b.charAt(j - 1);
                 if (swapped) {
                     d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
                 }

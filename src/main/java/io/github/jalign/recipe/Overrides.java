@@ -94,11 +94,12 @@ record Overrides(@Nullable String file, List<Argument> keys) {
 
     private static String config(@Nullable String before, List<String> values) {
         if (before != null || values.size() != 1) {
+            String found = String.join(" ", values);
             throw new JalignException(
                     JalignException.Kind.USAGE,
                     "--config",
                     "a run has one recipe file",
-                    before != null ? before + ", and --config " + String.join(" ", values) : "--config " + String.join(" ", values),
+                    (before == null ? "" : before + ", and ") + (found.isEmpty() ? "no name" : found),
                     "one file",
                     "name one recipe file; further keys go after it");
         }

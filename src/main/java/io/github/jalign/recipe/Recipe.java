@@ -25,7 +25,7 @@ public record Recipe<C>(C config, List<String> notes, String resolved) {
     /** Why a dialect was chosen that {@code compat} names. */
     static final String COMPAT_GIVEN = "compat says so";
 
-    /** These keys came with TRL 0.19 and the alignment handbook, and mean its dialect unless {@code compat} is given. */
+    /** These keys of TRL 0.19 and the alignment handbook, and mean its dialect unless there is a {@code compat}. */
     private static final List<String> SELECT_TRL_0_19 = List.of(
             "max_prompt_length", "max_completion_length", "dataset_mixture", "dataset_mixer", "dataset_splits",
             "rpo_alpha", "reference_free", "use_logits_to_keep");

@@ -26,8 +26,8 @@ final class RunKeys {
     private RunKeys() {}
 
     private static final List<String> LATER_LOSSES = List.of(
-            "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired", "aot_pair",
-            "apo_zero", "apo_down", "discopop", "sigmoid_norm", "kto_pair");
+            "hinge", "ipo", "exo_pair", "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired",
+            "aot_pair", "apo_zero", "apo_down", "discopop", "sigmoid_norm", "kto_pair");
 
     private static final List<String> LATER_SCHEDULERS = List.of(
             "cosine_with_restarts", "polynomial", "inverse_sqrt", "reduce_lr_on_plateau", "cosine_with_min_lr",
@@ -35,9 +35,9 @@ final class RunKeys {
 
     private static final List<String> LATER_OPTIMIZERS = List.of(
             "adafactor", "adagrad", "adamw_8bit", "adamw_anyprecision", "adamw_apex_fused", "adamw_bnb_8bit",
-            "adamw_torch_4bit", "adamw_torch_8bit", "ademamix", "lion_32bit", "lion_8bit", "lomo", "adalomo", "grokadamw",
-            "paged_adamw_8bit", "paged_lion_32bit", "rmsprop", "rmsprop_bnb", "schedule_free_adamw", "sgd", "galore_adamw",
-            "apollo_adamw", "stable_adamw", "muon");
+            "adamw_torch_4bit", "adamw_torch_8bit", "ademamix", "lion_32bit", "lion_8bit", "lomo", "adalomo",
+            "grokadamw", "paged_adamw_8bit", "paged_lion_32bit", "rmsprop", "rmsprop_bnb", "schedule_free_adamw",
+            "sgd", "galore_adamw", "apollo_adamw", "stable_adamw", "muon");
 
     static final List<Key> MODEL_AND_LOSS = List.of(
             key(MODEL, "model_name_or_path", Type.path("a model folder"), "The model to train: a Hugging Face folder."),
@@ -58,13 +58,14 @@ final class RunKeys {
                             Type.items("sigmoid, sft, or a list of them", Type.choice(LATER_LOSSES, LossType.values())),
                             "The preference loss; a list is summed with loss_weights.")
                     .only(DPO).at(List.of(LossType.SIGMOID)),
-            key(LOSS, "loss_weights", Type.items("a list of numbers", Type.anyReal()), "One weight a loss; 1 each when absent.")
+            key(LOSS, "loss_weights", Type.items("a list of numbers", Type.anyReal()),
+                            "One weight a loss; 1 each when absent.")
                     .only(DPO).orNull(),
             key(LOSS, "reference_cache", Type.path("a folder"),
                             "Where reference log-probs are kept; the user's cache folder when absent.")
                     .only(DPO).orNull(),
             key(LOSS, "completion_only_loss", Type.flag(),
-                            "Whether prompts are left out of the loss; when absent, rows with a completion of their own decide.")
+                            "Whether prompts are left out of the loss; when absent, of rows that have a completion.")
                     .only(SFT).orNull());
 
     static final List<Key> TRAINING = List.of(
@@ -73,7 +74,8 @@ final class RunKeys {
             key(BATCHES, "per_device_eval_batch_size", Type.whole(1), "Rows in an evaluation batch.")
                     .alias("per_gpu_eval_batch_size").at(8),
             key(BATCHES, "gradient_accumulation_steps", Type.whole(1), "Loss groups in an optimiser step.").at(1),
-            key(BATCHES, "dataloader_drop_last", Type.flag(), "Whether an epoch's short last group is left out.").at(false),
+            key(BATCHES, "dataloader_drop_last", Type.flag(), "Whether an epoch's short last group is left out.")
+                    .at(false),
             key(BATCHES, "max_steps", Type.whole(-1), "Optimiser steps; -1 lets num_train_epochs decide.").at(-1),
             key(BATCHES, "num_train_epochs", Type.positive(), "Passes over the training rows.").at(3.0),
             key(BATCHES, "seed", Type.seed(), "Seed of everything random.").at(42L),
@@ -94,30 +96,39 @@ final class RunKeys {
                                     "paged_adamw", "paged_adamw_32bit"),
                             "AdamW with float32 moments, whichever of these names it has.")
                     .at("adamw_torch"),
-            key(OPTIMIZER, "weight_decay", Type.real(0), "Decoupled weight decay; norms and biases are exempt.").at(0.0),
+            key(OPTIMIZER, "weight_decay", Type.real(0), "Decoupled weight decay; norms and biases are exempt.")
+                    .at(0.0),
             key(OPTIMIZER, "adam_beta1", Type.ratio(), "Decay of AdamW's first moment.").at(0.9),
             key(OPTIMIZER, "adam_beta2", Type.ratio(), "Decay of AdamW's second moment.").at(0.999),
             key(OPTIMIZER, "adam_epsilon", Type.real(0), "AdamW's epsilon.").at(1e-8),
-            key(OPTIMIZER, "max_grad_norm", Type.real(0), "The L2 norm that gradients are clipped to; 0 turns clipping off.")
+            key(OPTIMIZER, "max_grad_norm", Type.real(0),
+                            "The L2 norm that gradients are clipped to; 0 turns clipping off.")
                     .at(1.0),
             key(REPORTING, "logging_steps", Type.steps(1), "Steps between two logged lines.").at(new StepCount(10)),
             key(REPORTING, "logging_first_step", Type.flag(), "Whether the first step is logged too.").at(false),
-            key(REPORTING, "eval_strategy", Type.choice(List.of(), EvalStrategy.values()), "When to score the evaluation rows.")
+            key(REPORTING, "eval_strategy", Type.choice(List.of(), EvalStrategy.values()),
+                            "When to score the evaluation rows.")
                     .alias("evaluation_strategy").at(EvalStrategy.NO),
-            key(REPORTING, "eval_steps", Type.steps(1), "Steps between two evaluations; logging_steps when absent.").orNull(),
-            key(REPORTING, "save_strategy", Type.choice(List.of("best"), SaveStrategy.values()), "When to write checkpoints.")
+            key(REPORTING, "eval_steps", Type.steps(1), "Steps between two evaluations; logging_steps when absent.")
+                    .orNull(),
+            key(REPORTING, "save_strategy", Type.choice(List.of("best"), SaveStrategy.values()),
+                            "When to write checkpoints.")
                     .at(SaveStrategy.STEPS),
             key(REPORTING, "save_steps", Type.steps(1), "Steps between two checkpoints.").at(new StepCount(500)),
-            key(REPORTING, "save_total_limit", Type.whole(1), "How many checkpoints to keep; all when absent.").orNull(),
+            key(REPORTING, "save_total_limit", Type.whole(1), "How many checkpoints to keep; all when absent.")
+                    .orNull(),
             key(DEVICE, "device", Type.choice(List.of(), Device.values()), "What computes.").at(Device.AUTO),
             key(DEVICE, "use_cpu", Type.flag(), "True: device: cpu.").alias("no_cuda").orNull().anotherWay("device"),
             key(DEVICE, "threads", Type.whole(0), "Threads of the cpu device; 0 takes one a hardware thread.").at(0),
-            key(DEVICE, "max_memory", Type.size(), "The most memory a run may plan for; the machine's when absent.").orNull(),
+            key(DEVICE, "max_memory", Type.size(), "The most memory a run may plan for; the machine's when absent.")
+                    .orNull(),
             key(DEVICE, "dtype", Type.word(List.of(), "auto", "float32", "bfloat16", "float16"),
-                            "Precision of matrix products; the device's choice when absent. Trained weights are float32.")
+                            "Precision of matrix products; the device's choice when absent. Masters are float32.")
                     .alias("torch_dtype").orNull(),
-            key(DEVICE, "bf16", Type.flag(), "True: dtype: bfloat16. False: dtype: float32.").orNull().anotherWay("dtype"),
-            key(DEVICE, "fp16", Type.flag(), "Only false: training in float16 is refused.").orNull().anotherWay("dtype"),
+            key(DEVICE, "bf16", Type.flag(), "True: dtype: bfloat16. False: dtype: float32.")
+                    .orNull().anotherWay("dtype"),
+            key(DEVICE, "fp16", Type.flag(), "Only false: training in float16 is refused.")
+                    .orNull().anotherWay("dtype"),
             key(DEVICE, "save_dtype", Type.choice(List.of(), Precision.values()), "Precision of the saved weights.")
                     .at(Precision.FLOAT32),
             key(DEVICE, "gradient_checkpointing", Type.flag(),

@@ -1,6 +1,6 @@
 package io.github.jalign.recipe;
 
-/** What jalign makes of a key. Nothing is silently ignored: a key that is not in effect says a line or stops the run. */
+/** What jalign makes of a key. Nothing is silently ignored: without effect, a key says a line or stops the run. */
 public sealed interface Standing {
 
     /** It does what its help says. */

@@ -33,7 +33,8 @@ final class TrainerKeys {
 
     /** Going on without these would train something else. */
     static final List<Key> STOPPING = List.of(
-            stops("lr_scheduler_kwargs", Type.mapping(), "arguments of a schedule are not built yet").orNull().quiet(Map.of()),
+            stops("lr_scheduler_kwargs", Type.mapping(), "arguments of a schedule are not built yet")
+                    .orNull().quiet(Map.of()),
             stops("optim_args", Type.text("arguments"), "arguments of an optimiser are not built yet").orNull(),
             stops("optim_target_modules", any(), "optimisers of some modules only are not built yet").orNull(),
             stops("label_smoothing_factor", Type.real(0), "label smoothing is not built yet").at(0.0),
@@ -115,6 +116,7 @@ final class TrainerKeys {
     }
 
     private static Stream<Key> idle(String because, String... names) {
-        return Stream.of(names).map(name -> key(TRAINER, name, any(), "As in transformers.").orNull().noEffect(because));
+        return Stream.of(names)
+                .map(name -> key(TRAINER, name, any(), "As in transformers.").orNull().noEffect(because));
     }
 }

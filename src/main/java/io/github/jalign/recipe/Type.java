@@ -39,7 +39,7 @@ record Type(
     }
 
     private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d+)?");
-    private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]i?B|B)?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SIZE = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*((?i)[KMGT]i?B|B)?");
 
     private static Type scalar(String expected, Reader reader) {
         return new Type(expected, false, null, List.of(), reader);
@@ -206,7 +206,7 @@ record Type(
         return new Type(expected, true, "true", List.of(), Type::plain);
     }
 
-    /** Null, {@code true} or {@code false} as words, numbers, text, lists and maps. */
+    /** Text, lists and maps, as they were written. */
     private static Object plain(Value value) {
         return switch (value) {
             case Value.Scalar s -> s.text();

@@ -11,7 +11,9 @@ import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
@@ -29,8 +31,11 @@ final class Yaml {
     /** A key of the document's mapping, its value, and the line where it stands, from 1. */
     record Line(int number, String key, Value value) {}
 
-    /** How deep values may nest; snakeyaml's own limit would be the stack's. */
+    /** How deep values may nest. */
     private static final int DEEPEST = 50;
+
+    /** How often lists and mappings may be repeated by name: 2 to this power bounds what a few lines grow to. */
+    private static final int MOST_ALIASES = 10;
 
     /**
      * The keys of a document that is one mapping, in order.
@@ -64,8 +69,13 @@ final class Yaml {
     }
 
     private static @Nullable Node compose(String label, String text) {
-        LoadSettings settings = LoadSettings.builder().setLabel(label).setSchema(new CoreSchema()).build();
+        LoadSettings settings = LoadSettings.builder()
+                .setLabel(label)
+                .setSchema(new CoreSchema())
+                .setMaxAliasesForCollections(MOST_ALIASES)
+                .build();
         try {
+            refuseDepth(label, new Parse(settings).parseString(text));
             return new Compose(settings).composeString(text).orElse(null);
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(Mark::getLine).orElse(0) + 1;
@@ -74,6 +84,31 @@ final class Yaml {
             String message = e.getMessage() == null ? e.toString() : e.getMessage();
             throw broken(label, message.lines().findFirst().orElse("a syntax error"), e);
         }
+    }
+
+    /** Before composing, which recurses. */
+    private static void refuseDepth(String label, Iterable<Event> events) {
+        int depth = 0;
+        for (Event event : events) {
+            switch (event.getEventId()) {
+                case MappingStart, SequenceStart -> depth++;
+                case MappingEnd, SequenceEnd -> depth--;
+                default -> {}
+            }
+            if (depth > DEEPEST) {
+                throw tooDeep(label + ":" + (event.getStartMark().map(Mark::getLine).orElse(0) + 1));
+            }
+        }
+    }
+
+    private static JalignException tooDeep(String where) {
+        return new JalignException(
+                JalignException.Kind.USAGE,
+                where,
+                "values of a recipe nest only so deep",
+                "more than " + DEEPEST + " levels, or an alias that holds itself",
+                "at most " + DEEPEST + " levels",
+                "write the value flatter");
     }
 
     private static JalignException broken(String where, String found, YamlEngineException cause) {
@@ -93,13 +128,7 @@ final class Yaml {
 
     private static Value value(String label, Node node, int depth) {
         if (depth > DEEPEST) {
-            throw new JalignException(
-                    JalignException.Kind.USAGE,
-                    label + ":" + line(node),
-                    "values of a recipe nest only so deep",
-                    "more than " + DEEPEST + " levels, or an alias that holds itself",
-                    "at most " + DEEPEST + " levels",
-                    "write the value flatter");
+            throw tooDeep(label + ":" + line(node));
         }
         return switch (node) {
             case ScalarNode s -> new Value.Scalar(s.getValue(), s.getScalarStyle() == ScalarStyle.PLAIN);

@@ -19,7 +19,8 @@ class KeysTest {
         assertEquals("gradient_accumulation_steps", Keys.nearest(Command.DPO, "grad_accumulation_steps"));
         assertEquals("evaluation_strategy", Keys.nearest(Command.SFT, "evaluation_stratgy"));
         assertEquals("torch_dtype", Keys.nearest(Command.DPO, "torch_type"));
-        assertTrue(Keys.find(Command.SFT, Keys.nearest(Command.SFT, "beta")).isPresent(), "never another command's key");
+        String nearest = Keys.nearest(Command.SFT, "beta");
+        assertTrue(Keys.find(Command.SFT, nearest).isPresent(), "another command's key: " + nearest);
     }
 
     @Test

@@ -149,6 +149,23 @@ public final class RecipeMessages {
                           expected  at most 50 levels
                           do        write the value flatter"""),
                 usage(
+                        "brackets without end",
+                        () -> dpo("datasets: " + "[".repeat(100_000)),
+                        """
+                        recipe.yaml:3: values of a recipe nest only so deep
+                          found     more than 50 levels, or an alias that holds itself
+                          expected  at most 50 levels
+                          do        write the value flatter"""),
+                usage(
+                        "a few lines that would grow to gigabytes",
+                        () -> dpo("env: {a: &a [x, x], b: &b [*a, *a], c: &c [*b, *b], d: &d [*c, *c], "
+                                + "e: &e [*d, *d], f: &f [*e, *e], g: [*f, *f]}"),
+                        """
+                        recipe.yaml: a recipe must be valid YAML
+                          found     Number of aliases for non-scalar nodes exceeds the specified max=10
+                          expected  lines of the form key: value, indented with spaces
+                          do        correct the line; quote values that hold a colon, a brace or a #"""),
+                usage(
                         "no model",
                         () -> Recipe.dpo(List.of("--dataset_name=d.jsonl")),
                         """
@@ -249,7 +266,7 @@ public final class RecipeMessages {
                         () -> Recipe.dpo(List.of("a.yaml", "--config", "b.yaml")),
                         """
                         --config: a run has one recipe file
-                          found     a.yaml, and --config b.yaml
+                          found     a.yaml, and b.yaml
                           expected  one file
                           do        name one recipe file; further keys go after it"""),
                 new MessageCase(

@@ -285,9 +285,43 @@ class RecipeTest {
         assertNull(split.data().testSplit());
         assertEquals(new TestSize.Share(0.1), split.data().testSize());
         assertEquals(7, split.data().splitSeed());
+    }
+
+    @Test
+    void keysThatOthersPutOutOfEffectSaySo() {
         assertEquals(
-                List.of("recipe.yaml:3: dataset_test_split has no effect: eval_strategy is no"),
-                dpo("dataset_test_split: held_out").notes());
+                List.of(
+                        "recipe.yaml:3: dataset_test_split has no effect: eval_strategy is no",
+                        "recipe.yaml:4: per_device_eval_batch_size has no effect: eval_strategy is no",
+                        "recipe.yaml:5: eval_steps has no effect: eval_strategy is no",
+                        "recipe.yaml:6: save_steps has no effect: save_strategy is epoch",
+                        "recipe.yaml:8: num_train_epochs has no effect: max_steps decides",
+                        "recipe.yaml:10: warmup_ratio has no effect: lr_scheduler_type is constant",
+                        "recipe.yaml:12: split_seed has no effect: there is no test_size"),
+                dpo(
+                                """
+                                dataset_test_split: held_out
+                                per_device_eval_batch_size: 4
+                                eval_steps: 5
+                                save_steps: 5
+                                save_strategy: epoch
+                                num_train_epochs: 1
+                                max_steps: 3
+                                warmup_ratio: 0.1
+                                lr_scheduler_type: constant
+                                split_seed: 1
+                                """)
+                        .notes());
+        assertEquals(
+                List.of(
+                        "recipe.yaml:5: eval_steps has no effect: eval_strategy is epoch",
+                        "recipe.yaml:6: save_total_limit has no effect: save_strategy is no"),
+                dpo("eval_strategy: epoch\nsave_strategy: no\neval_steps: 5\nsave_total_limit: 1").notes());
+    }
+
+    @Test
+    void emptyArgumentsOfTransformersAskForNothing() {
+        assertEquals(List.of(), dpo("lr_scheduler_kwargs: {}\noptim_args: null\nfsdp: ''").notes());
     }
 
     @Test
