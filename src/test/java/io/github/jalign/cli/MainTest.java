@@ -130,8 +130,18 @@ class MainTest {
     @Test
     void keysWithoutEffectAreNoted(@TempDir Path folder) throws IOException {
         Path file = Files.writeString(
-                folder.resolve("r.yaml"), "beta: 0.1\npush_to_hub: true\ndataset_num_proc: 12\nlog_level: info\n");
-        Run run = Run.of("dpo", file.toString(), "--model_name_or_path=m", "--dataset_name=d", "--trust_remote_code");
+                folder.resolve("r.yaml"),
+                """
+                beta: 0.1
+                push_to_hub: true
+                dataset_num_proc: 12
+                log_level: info
+                dataset_name: d
+                model_name_or_path: %s
+                output_dir: %s
+                """
+                        .formatted(folder.resolve("no-model"), folder.resolve("out")));
+        Run run = Run.of("dpo", file.toString(), "--trust_remote_code");
 
         List<String> notes =
                 run.err().lines().filter(line -> line.startsWith("note: ")).toList();
