@@ -49,15 +49,24 @@ public final class AtomicFiles {
     public static void write(Path file, Content content) {
         Path temporary = temporary(file);
         try {
-            try {
-                writeAndSync(temporary, content);
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(temporary);
-            }
+            writeAndSync(temporary, content);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
             syncFolder(parent(file));
         } catch (IOException e) {
-            throw FileFailure.writing(file, e, "nothing of the old file is lost");
+            JalignException failure = FileFailure.writing(file, e, "nothing of the old file is lost");
+            discard(temporary, failure); // not earlier: the failure says how full the disk is
+            throw failure;
+        } catch (RuntimeException | Error e) {
+            discard(temporary, e);
+            throw e;
+        }
+    }
+
+    private static void discard(Path temporary, Throwable because) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            because.addSuppressed(e);
         }
     }
 

@@ -33,16 +33,24 @@ final class FileFailure {
      */
     static JalignException writing(Path file, IOException e, String kept) {
         long free = usableSpace(file);
-        boolean full = free >= 0 && free < FULL;
+        boolean full = free >= 0 && free < FULL || isFull(e);
         return new JalignException(
                 Kind.IO,
                 file.toString(),
                 full ? "the disk must have room for the file" : "the file must be writable",
-                reason(e) + (full ? "; " + free + " bytes are free" : ""),
+                reason(e) + (full && free >= 0 ? "; " + free + " bytes are free" : ""),
                 full ? "enough free bytes" : "a folder that this user may write to",
-                (full ? "free some disk space or write elsewhere" : "correct the path or its permissions, or write elsewhere")
+                (full
+                                ? "free some disk space or write elsewhere"
+                                : "correct the path or its permissions, or write elsewhere")
                         + "; " + kept,
                 e);
+    }
+
+    /** In English; where the system speaks another language, the free bytes decide. */
+    private static boolean isFull(IOException e) {
+        String reason = reason(e);
+        return reason.contains("No space left") || reason.contains("quota") || reason.contains("not enough space");
     }
 
     /** Java often gives only the path as the message; the class says the rest. */
@@ -57,9 +65,9 @@ final class FileFailure {
         };
     }
 
-    /** Of the nearest folder that exists; -1 when even that cannot be asked. */
+    /** Where the file is, or the nearest folder above it that exists; -1 when even that cannot be asked. */
     private static long usableSpace(Path file) {
-        for (Path p = file.toAbsolutePath().getParent(); p != null; p = p.getParent()) {
+        for (Path p = file.toAbsolutePath(); p != null; p = p.getParent()) {
             if (Files.exists(p)) {
                 try {
                     return Files.getFileStore(p).getUsableSpace();

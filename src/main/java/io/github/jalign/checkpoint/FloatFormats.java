@@ -35,7 +35,7 @@ final class FloatFormats {
     }
 
     /**
-     * Converts all elements of {@code source}.
+     * Converts all elements of {@code source}; copies them, of whatever type, when {@code from} is {@code to}.
      *
      * @param target as many elements of type {@code to}
      * @return the index of a finite value that is too large for {@code to} and would become infinite, or -1; with such

@@ -14,8 +14,8 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The right of one process to write into an output folder, held until {@link #close} or the end of the process. The file
- * {@code .jalign.lock} stays behind; it is the operating system's lock on it that counts. A second run in the same
+ * The right of one process to write into an output folder, held until {@link #close} or the end of the process. The
+ * file {@code .jalign.lock} stays behind; it is the operating system's lock on it that counts. A second run in the same
  * process is refused like one in another; on Linux, though, refusing it lets go of the first one's lock against other
  * processes.
  */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one rule for file names that come from a file: one relative path of plain parts, and a file that lies inside the
- * folder also after symbolic links. Names are judged alike on every platform, so a model that loads on one loads on all.
+ * folder also after symbolic links. Names are judged alike on every platform: a model that loads on one loads on all.
  *
  * <p>One kind of link may leave the folder: a snapshot of the Hugging Face cache, {@code REPO/snapshots/REVISION},
  * consists of links into {@code REPO/blobs}.
@@ -28,14 +28,21 @@ public final class FolderPaths {
     public static Path existing(Path folder, String name, String where) {
         Path file = inside(folder, name, where);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw refused(where, "the file must exist", Utf8.quote(name) + ", which is not in " + folder,
-                    "a file in the folder", "download or copy the folder again; it is incomplete");
+            throw refused(
+                    where,
+                    "the file must exist",
+                    Utf8.quote(name) + ", which is not in " + folder,
+                    "a file in the folder",
+                    "download or copy the folder again; it is incomplete");
         }
         try {
             Path real = file.toRealPath();
             if (!real.startsWith(folder.toRealPath()) && !inCache(folder, real)) {
-                throw refused(where, "a file must lie inside its folder, also after symbolic links",
-                        Utf8.quote(name) + ", a link to " + real, "a file inside " + folder,
+                throw refused(
+                        where,
+                        "a file must lie inside its folder, also after symbolic links",
+                        Utf8.quote(name) + ", a link to " + real,
+                        "a file inside " + folder,
                         "put the file itself in place of the link if you trust it");
             }
         } catch (IOException e) {
@@ -58,8 +65,11 @@ public final class FolderPaths {
                 fault = "which this file system cannot write: " + e.getReason();
             }
         }
-        throw refused(where, "a file name must be one relative path inside the folder",
-                Utf8.quote(name) + ", " + fault, "a name like model-00001-of-00002.safetensors",
+        throw refused(
+                where,
+                "a file name must be one relative path inside the folder",
+                Utf8.quote(name) + ", " + fault,
+                "a name like model-00001-of-00002.safetensors",
                 "correct the name if the folder is yours; otherwise do not use it, such a name reaches other files");
     }
 

@@ -86,7 +86,8 @@ public final class FolderWriter implements AutoCloseable {
                 DigestOutputStream digested = new DigestOutputStream(out, sha256);
                 content.writeTo(digested);
             });
-            digests.put(name, new Manifest.Digest(Files.size(file), HexFormat.of().formatHex(sha256.digest())));
+            digests.put(
+                    name, new Manifest.Digest(Files.size(file), HexFormat.of().formatHex(sha256.digest())));
         });
     }
 
@@ -186,10 +187,13 @@ public final class FolderWriter implements AutoCloseable {
         try {
             step.run();
         } catch (IOException e) {
-            throw FileFailure.writing(target, e, switch (state) {
-                case STAGING -> "what was there before is unchanged";
-                case PLACING, DONE -> "then save again, the folder is incomplete until that is done";
-            });
+            throw FileFailure.writing(
+                    target,
+                    e,
+                    switch (state) {
+                        case STAGING -> "what was there before is unchanged";
+                        case PLACING, DONE -> "then save again, the folder is incomplete until that is done";
+                    });
         }
     }
 }

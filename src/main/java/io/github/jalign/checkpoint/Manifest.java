@@ -18,8 +18,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a complete folder holds: size and SHA-256 of each file, in {@code manifest.json}, which is written last. A folder
- * may hold files besides.
+ * What a complete folder holds: size and SHA-256 of each file, in {@code manifest.json}, which is written last. A
+ * folder may hold files besides.
  *
  * @param files by name relative to the folder, with {@code /} between parts, sorted
  */
@@ -93,7 +93,8 @@ public record Manifest(Map<String, Digest> files) {
         try {
             manifest = read(folder);
         } catch (JalignException e) {
-            return List.of(new Problem(NAME, Files.exists(folder.resolve(NAME)) ? "unreadable: " + oneLine(e) : "missing"));
+            return List.of(
+                    new Problem(NAME, Files.exists(folder.resolve(NAME)) ? "unreadable: " + oneLine(e) : "missing"));
         }
         List<Problem> problems = new ArrayList<>();
         manifest.files().forEach((name, expected) -> {
@@ -126,7 +127,7 @@ public record Manifest(Map<String, Digest> files) {
     }
 
     private static String oneLine(JalignException e) {
-        return String.valueOf(e.getMessage()).replaceAll("\\s*\n\\s*", "; ");
+        return String.valueOf(e.getMessage()).replaceAll("\n +(\\w+) +", "; $1 ");
     }
 
     static String sha256(Path file) throws IOException {

@@ -45,10 +45,7 @@ public final class ModelFolder implements AutoCloseable {
     private final Map<String, Safetensors> fileOf;
 
     private ModelFolder(
-            Path path,
-            Map<String, @Nullable Object> config,
-            List<Safetensors> files,
-            Map<String, Safetensors> fileOf) {
+            Path path, Map<String, @Nullable Object> config, List<Safetensors> files, Map<String, Safetensors> fileOf) {
         this.path = path;
         this.config = config;
         this.files = files;
@@ -63,8 +60,7 @@ public final class ModelFolder implements AutoCloseable {
      */
     public static ModelFolder open(Path folder) {
         requireFolder(folder);
-        Map<String, @Nullable Object> config =
-                JsonFile.read(FolderPaths.existing(folder, CONFIG, folder.toString()));
+        Map<String, @Nullable Object> config = JsonFile.read(FolderPaths.existing(folder, CONFIG, folder.toString()));
         List<Safetensors> files = new ArrayList<>();
         boolean open = false;
         try {
@@ -77,7 +73,8 @@ public final class ModelFolder implements AutoCloseable {
                 throw noWeights(folder);
             }
             open = true;
-            return new ModelFolder(folder, Collections.unmodifiableMap(config), files, Collections.unmodifiableMap(fileOf));
+            return new ModelFolder(
+                    folder, Collections.unmodifiableMap(config), files, Collections.unmodifiableMap(fileOf));
         } finally {
             if (!open) {
                 files.forEach(Safetensors::close);

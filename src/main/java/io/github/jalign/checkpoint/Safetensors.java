@@ -85,7 +85,7 @@ public final class Safetensors implements AutoCloseable {
 
     /** A file that is already in memory, for tests; {@link #close} leaves the memory alone. */
     static Safetensors of(String where, MemorySegment file) {
-        return new Safetensors(where, Arena.ofShared(), file);
+        return new Safetensors(where, Arena.ofConfined(), file);
     }
 
     /** By name, in the order of their bytes. */
@@ -159,7 +159,8 @@ public final class Safetensors implements AutoCloseable {
         long step = WINDOW / e.dtype().bytes();
         for (long at = 0; at < e.elements(); at += step) {
             long count = Math.min(step, e.elements() - at);
-            MemorySegment window = source.asSlice(at * e.dtype().bytes(), count * e.dtype().bytes());
+            MemorySegment window =
+                    source.asSlice(at * e.dtype().bytes(), count * e.dtype().bytes());
             MemorySegment target = destination.asSlice(at * to.bytes(), count * to.bytes());
             long overflow = FloatFormats.convert(e.dtype(), window, to, target);
             if (overflow >= 0) {

@@ -31,8 +31,7 @@ record SafetensorsHeader(long dataStart, Map<String, Safetensors.Entry> entries,
     private static final String LFS_POINTER = "version https://git-lfs";
     private static final String GET_AGAIN = "the file is cut short or damaged: download or copy it again";
     private static final String WRITE_AGAIN = "write the file again with the program that made it";
-    private static final ValueLayout.OfLong LENGTH =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /**
      * Reads the header of a whole file. Nothing is allocated before the length it claims is compared with the file's.
@@ -94,8 +93,8 @@ record SafetensorsHeader(long dataStart, Map<String, Safetensors.Entry> entries,
             return metadata;
         }
         Map<?, ?> fields = expect(where, METADATA, Map.class, value, "an object of strings");
-        fields.forEach((k, v) ->
-                metadata.put((String) k, expect(where, METADATA + "." + k, String.class, v, "a string")));
+        fields.forEach(
+                (k, v) -> metadata.put((String) k, expect(where, METADATA + "." + k, String.class, v, "a string")));
         return Collections.unmodifiableMap(metadata);
     }
 
@@ -108,7 +107,12 @@ record SafetensorsHeader(long dataStart, Map<String, Safetensors.Entry> entries,
                     where,
                     "dtype must be a type that jalign reads",
                     Utf8.quote(type),
-                    "one of " + String.join(" ", Arrays.stream(DType.values()).map(DType::name).toList()),
+                    "one of "
+                            + String.join(
+                                    " ",
+                                    Arrays.stream(DType.values())
+                                            .map(DType::name)
+                                            .toList()),
                     "convert the file to BF16 or F32 with the program that made it");
         }
         List<Long> shape = sizes(where, "shape", fields.get("shape"));

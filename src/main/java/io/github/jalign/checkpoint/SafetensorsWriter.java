@@ -5,7 +5,6 @@ import io.github.jalign.json.Json;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -95,13 +94,10 @@ public final class SafetensorsWriter {
             int n = (int) Math.min(step, count - at);
             MemorySegment source = values.asSlice(at * from, (long) n * from);
             MemorySegment target = MemorySegment.ofArray(chunk).asSlice(0, (long) n * to);
-            if (tensor.type() == tensor.saveAs()) {
-                MemorySegment.copy(source, ValueLayout.JAVA_BYTE, 0, chunk, 0, n * to);
-            } else {
-                long overflow = FloatFormats.convert(tensor.type(), source, tensor.saveAs(), target);
-                if (overflow >= 0) {
-                    throw FloatFormats.tooLarge("tensor " + Utf8.quote(tensor.name()), tensor.type(), values, at + overflow, tensor.saveAs());
-                }
+            long overflow = FloatFormats.convert(tensor.type(), source, tensor.saveAs(), target);
+            if (overflow >= 0) {
+                String where = "tensor " + Utf8.quote(tensor.name());
+                throw FloatFormats.tooLarge(where, tensor.type(), values, at + overflow, tensor.saveAs());
             }
             out.write(chunk, 0, n * to);
         }

@@ -27,15 +27,23 @@ record ShardIndex(Map<String, String> shardOf) {
         Map<String, @Nullable Object> fields = JsonFile.read(file);
         Utf8.requirePortable(where, fields);
         if (!(fields.get("weight_map") instanceof Map<?, ?> weightMap)) {
-            throw refused(where, "weight_map must be an object", Json.kind(fields.get("weight_map")),
-                    "file names by tensor name", "download the folder again");
+            throw refused(
+                    where,
+                    "weight_map must be an object",
+                    Json.kind(fields.get("weight_map")),
+                    "file names by tensor name",
+                    "download the folder again");
         }
         Map<String, String> shardOf = new LinkedHashMap<>();
         Set<String> shards = new LinkedHashSet<>();
         weightMap.forEach((tensor, value) -> {
             String at = where + ": weight_map[" + Utf8.quote(tensor) + "]";
             if (!(value instanceof String shard)) {
-                throw refused(at, "a shard must be named by a string", Json.kind(value), "a file name",
+                throw refused(
+                        at,
+                        "a shard must be named by a string",
+                        Json.kind(value),
+                        "a file name",
                         "download the folder again");
             }
             if (shards.add(shard)) {
@@ -44,8 +52,12 @@ record ShardIndex(Map<String, String> shardOf) {
             shardOf.put((String) tensor, shard);
         });
         if (shards.size() > MAX_SHARDS) {
-            throw refused(where, "an index names at most " + MAX_SHARDS + " shards", shards.size() + " shards",
-                    "a model in fewer files", "save the model again with larger shards");
+            throw refused(
+                    where,
+                    "an index names at most " + MAX_SHARDS + " shards",
+                    shards.size() + " shards",
+                    "a model in fewer files",
+                    "save the model again with larger shards");
         }
         return new ShardIndex(shardOf);
     }
@@ -53,7 +65,11 @@ record ShardIndex(Map<String, String> shardOf) {
     private static void judge(Path folder, String shard, String where) {
         FolderPaths.inside(folder, shard, where);
         if (!shard.endsWith(EXTENSION)) {
-            throw refused(where, "a shard must be a safetensors file", Utf8.quote(shard), "a name that ends in " + EXTENSION,
+            throw refused(
+                    where,
+                    "a shard must be a safetensors file",
+                    Utf8.quote(shard),
+                    "a name that ends in " + EXTENSION,
                     "convert the model to safetensors");
         }
     }

@@ -14,8 +14,7 @@ import java.util.function.Supplier;
  * @param values asked for once, when the tensor's turn comes, so that a tensor may be fetched or put together then;
  *     exactly the shape's elements of {@code type}, row-major
  */
-public record TensorSource(
-        String name, List<Long> shape, DType type, DType saveAs, Supplier<MemorySegment> values) {
+public record TensorSource(String name, List<Long> shape, DType type, DType saveAs, Supplier<MemorySegment> values) {
     public TensorSource {
         shape = List.copyOf(shape);
         if (type != saveAs && !(FloatFormats.isFloat(type) && FloatFormats.isFloat(saveAs))) {

@@ -18,7 +18,10 @@ final class Utf8 {
 
     static String decode(String where, byte[] bytes) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new JalignException(
                     Kind.INPUT,
@@ -31,16 +34,18 @@ final class Utf8 {
         }
     }
 
-    /** Refuses what {@link Json} lets through and strict JSON does not: NaN, infinities and halves of surrogate pairs. */
+    /** Refuses what {@link Json} lets through and strict JSON does not: NaN, infinities, halves of surrogate pairs. */
     static void requirePortable(String where, @Nullable Object value) {
         switch (value) {
-            case Map<?, ?> map -> map.forEach((k, v) -> {
-                requirePortable(where, k);
-                requirePortable(where, v);
-            });
+            case Map<?, ?> map ->
+                map.forEach((k, v) -> {
+                    requirePortable(where, k);
+                    requirePortable(where, v);
+                });
             case List<?> list -> list.forEach(v -> requirePortable(where, v));
             case Double d when !Double.isFinite(d) -> throw notPortable(where, "the number " + d);
-            case String s when !StandardCharsets.UTF_8.newEncoder().canEncode(s) ->
+            case String s
+            when !StandardCharsets.UTF_8.newEncoder().canEncode(s) ->
                 throw notPortable(where, "half of a surrogate pair in a string");
             case null, default -> {}
         }
@@ -59,6 +64,8 @@ final class Utf8 {
     /** A value from a file as JSON on one line, cut to a length that fits a message. */
     static String quote(@Nullable Object value) {
         String json = Json.write(value);
-        return json.length() <= LONGEST_QUOTE ? json : json.substring(0, LONGEST_QUOTE) + "… (" + json.length() + " characters)";
+        return json.length() <= LONGEST_QUOTE
+                ? json
+                : json.substring(0, LONGEST_QUOTE) + "… (" + json.length() + " characters)";
     }
 }

@@ -181,7 +181,9 @@ class FloatFormatsTest {
 
     @Test
     void doublesAreNarrowedAsTheLanguageDoesIt() {
-        double[] values = {0.1, -0.0, Double.MIN_VALUE, 1e-40, Math.nextUp(1 + 0x1p-24), Double.NaN, Double.NEGATIVE_INFINITY};
+        double[] values = {
+            0.1, -0.0, Double.MIN_VALUE, 1e-40, Math.nextUp(1 + 0x1p-24), Double.NaN, Double.NEGATIVE_INFINITY
+        };
         float[] floats = new float[values.length];
         FloatFormats.convert(DType.F64, MemorySegment.ofArray(values), DType.F32, MemorySegment.ofArray(floats));
         for (int i = 0; i < values.length; i++) {
@@ -277,7 +279,8 @@ class FloatFormatsTest {
         for (int i = 0; i < values.length; i++) {
             int expected = half.encode(values[i]);
             if ((short) expected != result[i]) {
-                assertEquals(Integer.toHexString(expected), Integer.toHexString(result[i] & 0xffff), half + " " + values[i]);
+                assertEquals(
+                        Integer.toHexString(expected), Integer.toHexString(result[i] & 0xffff), half + " " + values[i]);
             }
         }
     }

@@ -16,7 +16,8 @@ final class RawSafetensors {
     }
 
     static byte[] file(long claimedLength, byte[] header, int dataBytes) {
-        ByteBuffer file = ByteBuffer.allocate(Long.BYTES + header.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file =
+                ByteBuffer.allocate(Long.BYTES + header.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(claimedLength).put(header);
         for (int i = 0; i < dataBytes; i++) {
             file.put((byte) i);

@@ -36,7 +36,8 @@ class SafetensorsTest {
     void thereAreAtLeastThirtyBadFilesAndNoTwoAreCalledAlike() {
         List<MessageCase> cases = BadSafetensors.cases();
         assertTrue(cases.size() >= 30, "only " + cases.size());
-        assertEquals(cases.size(), cases.stream().map(MessageCase::name).distinct().count());
+        assertEquals(
+                cases.size(), cases.stream().map(MessageCase::name).distinct().count());
     }
 
     @Test
@@ -54,7 +55,11 @@ class SafetensorsTest {
                         new Safetensors.Entry("m", DType.F64, List.of(3L, 0L), 4, 4),
                         new Safetensors.Entry("z", DType.U8, List.of(2L), 4, 6)),
                 List.copyOf(file.tensors().values()));
-        assertEquals(List.of(1L, 0L, 2L), file.tensors().values().stream().map(Safetensors.Entry::elements).toList());
+        assertEquals(
+                List.of(1L, 0L, 2L),
+                file.tensors().values().stream()
+                        .map(Safetensors.Entry::elements)
+                        .toList());
         assertEquals(Map.of("format", "pt", "é", "\ud83d\ude00"), file.metadata());
         assertArrayEquals(new byte[] {4, 5}, file.bytes("z").toArray(ValueLayout.JAVA_BYTE));
     }
@@ -92,10 +97,10 @@ class SafetensorsTest {
 
     @Test
     void onlyNumbersWithAFractionAreReadAsSuch() {
-        Safetensors file =
-                RawSafetensors.open(RawSafetensors.file("{\"ids\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8));
-        JalignException e = assertThrows(
-                JalignException.class, () -> file.readFloats("ids", MemorySegment.ofArray(new float[1])));
+        Safetensors file = RawSafetensors.open(
+                RawSafetensors.file("{\"ids\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8));
+        JalignException e =
+                assertThrows(JalignException.class, () -> file.readFloats("ids", MemorySegment.ofArray(new float[1])));
         assertEquals(
                 """
                 model.safetensors: tensor "ids": a tensor read as numbers with a fraction must have such a type
@@ -107,8 +112,8 @@ class SafetensorsTest {
 
     @Test
     void theDestinationMustHaveTheTensorsSize() {
-        Safetensors file =
-                RawSafetensors.open(RawSafetensors.file("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8));
+        Safetensors file = RawSafetensors.open(
+                RawSafetensors.file("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8));
         IllegalArgumentException e = assertThrows(
                 IllegalArgumentException.class, () -> file.readDoubles("a", MemorySegment.ofArray(new double[3])));
         assertEquals("a: 24 bytes for 2 elements of F64", e.getMessage());
@@ -170,8 +175,7 @@ class SafetensorsTest {
             for (int i = 0; i < count; i++) {
                 values.setAtIndex(ValueLayout.JAVA_FLOAT, i, i % 251 - 125);
             }
-            TensorSource source =
-                    new TensorSource("large", List.of((long) count), DType.F32, DType.BF16, values);
+            TensorSource source = new TensorSource("large", List.of((long) count), DType.F32, DType.BF16, values);
             AtomicFiles.write(path, out -> SafetensorsWriter.write(out, List.of(source), Map.of()));
             MemorySegment read = arena.allocate((long) count * Float.BYTES);
             try (Safetensors file = Safetensors.open(path)) {
