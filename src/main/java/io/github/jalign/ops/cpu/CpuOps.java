@@ -30,13 +30,18 @@ public final class CpuOps implements Ops {
 
     private final Arenas arenas = Arenas.onHost();
     private final ThreadTeam team;
-    private final MicroKernel kernel = MicroKernel.preferred();
+    private final MicroKernel kernel;
     private final Gemv gemv;
     private @Nullable Workspace workspace;
     private long peak;
 
     /** Starts the threads. */
     public CpuOps(int threads) {
+        this(threads, MicroKernel.preferred());
+    }
+
+    CpuOps(int threads, MicroKernel kernel) {
+        this.kernel = kernel;
         team = new ThreadTeam(threads);
         gemv = new Gemv(team);
     }
@@ -352,7 +357,7 @@ public final class CpuOps implements Ops {
         shape(qkv, segments.tokens(), shape.packedWidth());
         shape(out, segments.tokens(), shape.queryWidth());
         shape(lse, segments.tokens(), shape.heads());
-        workspace().attention().forward(Matrix.of(qkv), segments, shape, Matrix.of(out), Matrix.of(lse));
+        workspace().attention().run(Matrix.of(qkv), segments, shape, Matrix.of(out), Matrix.of(lse));
     }
 
     @Override
@@ -364,8 +369,8 @@ public final class CpuOps implements Ops {
         shape(out, segments.tokens(), shape.queryWidth());
         shape(lse, segments.tokens(), shape.heads());
         workspace()
-                .attention()
-                .backward(
+                .attentionBackward()
+                .run(
                         Matrix.of(dout), Matrix.of(qkv), Matrix.of(out), Matrix.of(lse), segments, shape,
                         Matrix.of(dqkv));
     }

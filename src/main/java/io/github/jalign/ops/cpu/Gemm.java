@@ -109,8 +109,7 @@ final class Gemm {
 
     /** The matrix from a given line and step on. */
     private static Matrix part(Matrix m, boolean byRows, int line, int step) {
-        long start = byRows ? line * m.stride() + step : step * m.stride() + line;
-        return new Matrix(m.memory(), m.offset() + start, m.stride());
+        return byRows ? m.part(line, step) : m.part(step, line);
     }
 
     private void pack(

@@ -21,7 +21,7 @@ record Kernel12x2() implements MicroKernel {
     }
 
     @Override
-    public void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile) {
+    public void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile, int at) {
         FloatVector c00 = FloatVector.zero(S), c01 = FloatVector.zero(S);
         FloatVector c10 = FloatVector.zero(S), c11 = FloatVector.zero(S);
         FloatVector c20 = FloatVector.zero(S), c21 = FloatVector.zero(S);
@@ -74,29 +74,29 @@ record Kernel12x2() implements MicroKernel {
             c110 = a11.fma(b0, c110);
             c111 = a11.fma(b1, c111);
         }
-        c00.intoArray(tile, 0);
-        c01.intoArray(tile, L);
-        c10.intoArray(tile, 2 * L);
-        c11.intoArray(tile, 3 * L);
-        c20.intoArray(tile, 4 * L);
-        c21.intoArray(tile, 5 * L);
-        c30.intoArray(tile, 6 * L);
-        c31.intoArray(tile, 7 * L);
-        c40.intoArray(tile, 8 * L);
-        c41.intoArray(tile, 9 * L);
-        c50.intoArray(tile, 10 * L);
-        c51.intoArray(tile, 11 * L);
-        c60.intoArray(tile, 12 * L);
-        c61.intoArray(tile, 13 * L);
-        c70.intoArray(tile, 14 * L);
-        c71.intoArray(tile, 15 * L);
-        c80.intoArray(tile, 16 * L);
-        c81.intoArray(tile, 17 * L);
-        c90.intoArray(tile, 18 * L);
-        c91.intoArray(tile, 19 * L);
-        c100.intoArray(tile, 20 * L);
-        c101.intoArray(tile, 21 * L);
-        c110.intoArray(tile, 22 * L);
-        c111.intoArray(tile, 23 * L);
+        c00.intoArray(tile, at);
+        c01.intoArray(tile, at + L);
+        c10.intoArray(tile, at + 2 * L);
+        c11.intoArray(tile, at + 3 * L);
+        c20.intoArray(tile, at + 4 * L);
+        c21.intoArray(tile, at + 5 * L);
+        c30.intoArray(tile, at + 6 * L);
+        c31.intoArray(tile, at + 7 * L);
+        c40.intoArray(tile, at + 8 * L);
+        c41.intoArray(tile, at + 9 * L);
+        c50.intoArray(tile, at + 10 * L);
+        c51.intoArray(tile, at + 11 * L);
+        c60.intoArray(tile, at + 12 * L);
+        c61.intoArray(tile, at + 13 * L);
+        c70.intoArray(tile, at + 14 * L);
+        c71.intoArray(tile, at + 15 * L);
+        c80.intoArray(tile, at + 16 * L);
+        c81.intoArray(tile, at + 17 * L);
+        c90.intoArray(tile, at + 18 * L);
+        c91.intoArray(tile, at + 19 * L);
+        c100.intoArray(tile, at + 20 * L);
+        c101.intoArray(tile, at + 21 * L);
+        c110.intoArray(tile, at + 22 * L);
+        c111.intoArray(tile, at + 23 * L);
     }
 }

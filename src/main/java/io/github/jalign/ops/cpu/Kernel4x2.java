@@ -21,7 +21,7 @@ record Kernel4x2() implements MicroKernel {
     }
 
     @Override
-    public void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile) {
+    public void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile, int at) {
         FloatVector c00 = FloatVector.zero(S), c01 = FloatVector.zero(S);
         FloatVector c10 = FloatVector.zero(S), c11 = FloatVector.zero(S);
         FloatVector c20 = FloatVector.zero(S), c21 = FloatVector.zero(S);
@@ -42,13 +42,13 @@ record Kernel4x2() implements MicroKernel {
             c30 = a3.fma(b0, c30);
             c31 = a3.fma(b1, c31);
         }
-        c00.intoArray(tile, 0);
-        c01.intoArray(tile, L);
-        c10.intoArray(tile, 2 * L);
-        c11.intoArray(tile, 3 * L);
-        c20.intoArray(tile, 4 * L);
-        c21.intoArray(tile, 5 * L);
-        c30.intoArray(tile, 6 * L);
-        c31.intoArray(tile, 7 * L);
+        c00.intoArray(tile, at);
+        c01.intoArray(tile, at + L);
+        c10.intoArray(tile, at + 2 * L);
+        c11.intoArray(tile, at + 3 * L);
+        c20.intoArray(tile, at + 4 * L);
+        c21.intoArray(tile, at + 5 * L);
+        c30.intoArray(tile, at + 6 * L);
+        c31.intoArray(tile, at + 7 * L);
     }
 }

@@ -21,7 +21,7 @@ record Kernel4x4() implements MicroKernel {
     }
 
     @Override
-    public void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile) {
+    public void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile, int at) {
         FloatVector c00 = FloatVector.zero(S), c01 = FloatVector.zero(S), c02 = FloatVector.zero(S), c03 = FloatVector.zero(S);
         FloatVector c10 = FloatVector.zero(S), c11 = FloatVector.zero(S), c12 = FloatVector.zero(S), c13 = FloatVector.zero(S);
         FloatVector c20 = FloatVector.zero(S), c21 = FloatVector.zero(S), c22 = FloatVector.zero(S), c23 = FloatVector.zero(S);
@@ -52,21 +52,21 @@ record Kernel4x4() implements MicroKernel {
             c32 = a3.fma(b2, c32);
             c33 = a3.fma(b3, c33);
         }
-        c00.intoArray(tile, 0);
-        c01.intoArray(tile, L);
-        c02.intoArray(tile, 2 * L);
-        c03.intoArray(tile, 3 * L);
-        c10.intoArray(tile, 4 * L);
-        c11.intoArray(tile, 5 * L);
-        c12.intoArray(tile, 6 * L);
-        c13.intoArray(tile, 7 * L);
-        c20.intoArray(tile, 8 * L);
-        c21.intoArray(tile, 9 * L);
-        c22.intoArray(tile, 10 * L);
-        c23.intoArray(tile, 11 * L);
-        c30.intoArray(tile, 12 * L);
-        c31.intoArray(tile, 13 * L);
-        c32.intoArray(tile, 14 * L);
-        c33.intoArray(tile, 15 * L);
+        c00.intoArray(tile, at);
+        c01.intoArray(tile, at + L);
+        c02.intoArray(tile, at + 2 * L);
+        c03.intoArray(tile, at + 3 * L);
+        c10.intoArray(tile, at + 4 * L);
+        c11.intoArray(tile, at + 5 * L);
+        c12.intoArray(tile, at + 6 * L);
+        c13.intoArray(tile, at + 7 * L);
+        c20.intoArray(tile, at + 8 * L);
+        c21.intoArray(tile, at + 9 * L);
+        c22.intoArray(tile, at + 10 * L);
+        c23.intoArray(tile, at + 11 * L);
+        c30.intoArray(tile, at + 12 * L);
+        c31.intoArray(tile, at + 13 * L);
+        c32.intoArray(tile, at + 14 * L);
+        c33.intoArray(tile, at + 15 * L);
     }
 }

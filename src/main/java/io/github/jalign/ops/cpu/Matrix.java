@@ -18,6 +18,11 @@ record Matrix(MemorySegment memory, long offset, long stride) {
         return new Matrix(t.segment(), t.offset(), t.stride());
     }
 
+    /** The matrix from element (row, column) on. */
+    Matrix part(long row, long column) {
+        return new Matrix(memory, offset + row * stride + column, stride);
+    }
+
     /** The byte at which element (row, column) starts. */
     long at(long row, long column) {
         return (offset + row * stride + column) * Float.BYTES;

@@ -22,12 +22,12 @@ sealed interface MicroKernel permits Kernel12x2, Kernel4x4, Kernel4x2 {
     int columns();
 
     /**
-     * tile[rows][columns] = A panel times B panel.
+     * A tile [rows][columns] = A panel times B panel.
      *
      * @param depth steps along the contraction
-     * @param aAt where the panel begins in {@code a}; likewise {@code bAt}
+     * @param aAt where the panel begins in {@code a}; likewise {@code bAt}, and {@code at} for the result
      */
-    void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile);
+    void multiply(int depth, float[] a, int aAt, float[] b, int bAt, float[] tile, int at);
 
     /**
      * The kernel that {@value #PROPERTY} names; else 12x2 for 512-bit vectors and 4x2 for narrower ones. 12x2 keeps 24

@@ -31,9 +31,19 @@ final class Panels {
         data = new float[capacity];
     }
 
+    /** What a factor of so many lines takes. */
+    static int floats(int width, int lines, int depth) {
+        return Math.multiplyExact(up(lines, width), depth);
+    }
+
+    /** The next multiple of {@code to}. */
+    static int up(int n, int to) {
+        return (n + to - 1) / to * to;
+    }
+
     /** Says what is packed next. */
     void shape(int lines, int depth) {
-        if ((long) panels(lines) * width * depth > data.length) {
+        if ((long) up(lines, width) * depth > data.length) {
             throw new IllegalArgumentException(
                     lines + " lines of depth " + depth + " do not fit " + data.length + " floats");
         }
@@ -42,11 +52,7 @@ final class Panels {
     }
 
     int panels() {
-        return panels(lines);
-    }
-
-    private int panels(int n) {
-        return (n + width - 1) / width;
+        return up(lines, width) / width;
     }
 
     int blocks() {
@@ -79,6 +85,13 @@ final class Panels {
             } else {
                 packColumns(source.memory(), source.at(step, line), source.stride() * 4, count, blockDepth(block), to);
             }
+        }
+    }
+
+    /** Copies all panels. */
+    void packAll(Matrix source, boolean linesAreRows) {
+        for (int panel = 0; panel < panels(); panel++) {
+            pack(source, linesAreRows, panel);
         }
     }
 

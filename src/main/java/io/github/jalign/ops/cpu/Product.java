@@ -37,7 +37,7 @@ final class Product {
             for (int j = columnPanel; j < columnPanelEnd; j++) {
                 int present = Math.min(width, columns - j * width);
                 for (int i = rowPanel; i < rowPanelEnd; i++) {
-                    kernel.multiply(depth, a.data, a.at(block, i), b.data, b.at(block, j), tile);
+                    kernel.multiply(depth, a.data, a.at(block, i), b.data, b.at(block, j), tile, 0);
                     int tileRows = Math.min(height, rows - i * height);
                     long at = c.at((long) i * height, (long) j * width);
                     if (present == width) {
@@ -47,6 +47,22 @@ final class Product {
                     }
                 }
             }
+        }
+    }
+
+    /**
+     * to[rows][columns] = a panel times a panel, or {@code +=}, in an array.
+     *
+     * @param tile scratch of rows() x columns() of the kernel
+     */
+    static void tile(
+            MicroKernel kernel, int depth, float[] a, int aAt, float[] b, int bAt, float[] to, int toAt, boolean add,
+            float[] tile) {
+        if (add) {
+            kernel.multiply(depth, a, aAt, b, bAt, tile, 0);
+            Floats.add(tile, 0, to, toAt, kernel.rows() * kernel.columns());
+        } else {
+            kernel.multiply(depth, a, aAt, b, bAt, to, toAt);
         }
     }
 

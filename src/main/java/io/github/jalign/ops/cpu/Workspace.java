@@ -11,23 +11,36 @@ final class Workspace {
     private final Workload load;
     private final long bytes;
     private final Gemm gemm;
-    private final SegmentAttention attention;
+    private final AttentionForward attention;
+    private final AttentionBackward attentionBackward;
     private final float[][] scores;
 
     Workspace(ThreadTeam team, MicroKernel kernel, Workload load) {
         this.load = load;
         this.bytes = TensorArena.bytes(specs(load, team.size(), kernel));
         this.gemm = new Gemm(team, kernel);
-        this.attention = new SegmentAttention(team, load.context());
+        this.attention = new AttentionForward(team, kernel, load.context(), load.headDim());
+        this.attentionBackward = new AttentionBackward(
+                team, kernel, load.tokens(), load.context(), load.heads(), load.headDim());
         this.scores = new float[team.size()][load.context()];
     }
 
     /** What the constructor allocates. */
     static List<TensorSpec> specs(Workload load, int threads, MicroKernel kernel) {
+        int context = load.context();
+        int headDim = load.headDim();
         return List.of(
-                new TensorSpec("products", DType.F32, 1, Gemm.workspaceFloats(threads, kernel)),
-                new TensorSpec("attention", DType.F32, threads, load.context()),
-                new TensorSpec("decoding", DType.F32, threads, load.context()));
+                floats("products", Gemm.workspaceFloats(threads, kernel)),
+                floats("attention", AttentionForward.floats(threads, kernel, context, headDim)),
+                floats(
+                        "attention gradient",
+                        AttentionBackward.floats(threads, kernel, load.tokens(), context, load.heads(), headDim)),
+                floats("decoding", (long) threads * context));
+    }
+
+    /** Rows of 16 floats, so that no count leaves 31 bits. */
+    private static TensorSpec floats(String name, long count) {
+        return new TensorSpec(name, DType.F32, Math.toIntExact((count + 15) / 16), 16);
     }
 
     boolean fits(Workload other) {
@@ -56,8 +69,12 @@ final class Workspace {
         return gemm;
     }
 
-    SegmentAttention attention() {
+    AttentionForward attention() {
         return attention;
+    }
+
+    AttentionBackward attentionBackward() {
+        return attentionBackward;
     }
 
     /** A member's scores of {@code n} keys. */

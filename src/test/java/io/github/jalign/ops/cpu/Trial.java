@@ -20,15 +20,16 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 
 /**
- * One operator on the reference and on the CPU with 1, 2 and 3 threads, from the same values. Every CPU run must end with
- * equal bits in every tensor; the caller bounds their distance from the reference. Matrices lie between other values,
- * which no run may change.
+ * One operator on the reference, and on the CPU with 1, 2 and 3 threads and as many shapes of tiles, from the same values.
+ * Every CPU run must end with equal bits in every tensor; the caller bounds their distance from the reference. Matrices
+ * lie between other values, which no run may change.
  */
 final class Trial {
     /** Half the distance from 1 to the next float: the relative error of one rounding. */
     static final double U = 0x1p-24;
 
     private static final double GAP = -7;
+    private static final List<MicroKernel> KERNELS = List.of(new Kernel12x2(), new Kernel4x4(), new Kernel4x2());
 
     /** Steps of rounding in a sum of {@code n} terms along the lanes of vectors. */
     static double depth(int n) {
@@ -110,7 +111,7 @@ final class Trial {
             expected = run(ops, program);
         }
         for (int threads = 1; threads <= 3; threads++) {
-            try (Ops ops = new CpuOps(threads)) {
+            try (Ops ops = new CpuOps(threads, KERNELS.get(threads - 1))) {
                 Map<String, double[]> result = run(ops, program);
                 if (threads > 1) {
                     for (String name : floats.keySet()) {
