@@ -79,7 +79,7 @@ final class ScoreGradient {
 
     /** The query tile after the last such. */
     int endPanel(int keyPanel) {
-        long end = window == 0 ? rows : (long) keyPosition + (keyPanel + 1) * width - 1 + window - position;
+        long end = window == 0 ? rows : (long) keyPosition + (keyPanel + 1L) * width - 1 + window - position;
         return (int) Math.ceilDiv(Math.clamp(end, 0, rows), (long) height);
     }
 
