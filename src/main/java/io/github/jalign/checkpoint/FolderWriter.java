@@ -31,6 +31,8 @@ import java.util.TreeSet;
 public final class FolderWriter implements AutoCloseable {
     private enum State {
         STAGING,
+        /** A file is being written; stays so when that fails. */
+        WRITING,
         PLACING,
         DONE
     }
@@ -79,6 +81,7 @@ public final class FolderWriter implements AutoCloseable {
             throw new IllegalStateException("cannot write " + name + " now, or twice");
         }
         Path file = FolderPaths.inside(staging, name, target.toString());
+        state = State.WRITING;
         attempt(() -> {
             Files.createDirectories(AtomicFiles.parent(file));
             MessageDigest sha256 = Manifest.sha256();
@@ -89,6 +92,7 @@ public final class FolderWriter implements AutoCloseable {
             digests.put(
                     name, new Manifest.Digest(Files.size(file), HexFormat.of().formatHex(sha256.digest())));
         });
+        state = State.STAGING;
     }
 
     /** Like {@link #write}, in UTF-8. */
@@ -114,7 +118,7 @@ public final class FolderWriter implements AutoCloseable {
     /** Puts everything in place; when it returns, the new folder is on the disk. */
     public void commit() {
         if (state != State.STAGING) {
-            throw new IllegalStateException("committed twice: " + target);
+            throw new IllegalStateException("committed twice, or after a file failed: " + target);
         }
         attempt(() -> {
             Set<Path> folders = new TreeSet<>();
@@ -174,7 +178,7 @@ public final class FolderWriter implements AutoCloseable {
     /** Without a {@link #commit}: removes what was staged. */
     @Override
     public void close() {
-        if (state == State.STAGING) {
+        if (state == State.STAGING || state == State.WRITING) {
             attempt(() -> Folders.clearStaging(staging));
         }
     }
@@ -191,7 +195,7 @@ public final class FolderWriter implements AutoCloseable {
                     target,
                     e,
                     switch (state) {
-                        case STAGING -> "what was there before is unchanged";
+                        case STAGING, WRITING -> "what was there before is unchanged";
                         case PLACING, DONE -> "then save again, the folder is incomplete until that is done";
                     });
         }

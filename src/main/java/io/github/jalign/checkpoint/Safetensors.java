@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * One safetensors file, mapped read-only as a whole, whatever its size; any number of threads may read it.
  *
- * <p>The mapping shows the file itself. A file that another program cuts short or rewrites in place while it is open
- * gives an {@link InternalError} or new numbers at the next read; jalign's own writers replace files by renaming, which
- * leaves an open mapping as it was. Bytes that were read count as resident memory of this process until they are read
- * by {@link #readFloats} or {@link #readDoubles}, which hand the pages back, or the file is closed.
+ * <p>The mapping shows the file itself: what another program writes into the file while it is open is read here, and
+ * when it cuts the file short, reading fails, through {@link #bytes} with an {@link InternalError}. jalign's own writers
+ * replace files by renaming, which leaves an open mapping as it was.
+ *
+ * <p>Pages that were touched count as resident memory of this process until {@link #close}; {@link #readFloats} and
+ * {@link #readDoubles} hand theirs back as they go.
  */
 public final class Safetensors implements AutoCloseable {
     /** Pages are handed back after as many bytes of a large tensor. */
@@ -124,7 +126,7 @@ public final class Safetensors implements AutoCloseable {
      *
      * @param destination 4 bytes an element
      * @throws JalignException of kind INPUT when the tensor is of another type, of kind NUMERIC when a finite F64 would
-     *     become infinite
+     *     become infinite, of kind IO when the file was cut short meanwhile
      */
     public void readFloats(String name, MemorySegment destination) {
         read(name, DType.F32, destination);
@@ -134,7 +136,8 @@ public final class Safetensors implements AutoCloseable {
      * Copies a tensor of F64, F32, F16 or BF16 exactly.
      *
      * @param destination 8 bytes an element
-     * @throws JalignException of kind INPUT when the tensor is of another type
+     * @throws JalignException of kind INPUT when the tensor is of another type, of kind IO when the file was cut short
+     *     meanwhile
      */
     public void readDoubles(String name, MemorySegment destination) {
         read(name, DType.F64, destination);
@@ -162,7 +165,7 @@ public final class Safetensors implements AutoCloseable {
             MemorySegment window =
                     source.asSlice(at * e.dtype().bytes(), count * e.dtype().bytes());
             MemorySegment target = destination.asSlice(at * to.bytes(), count * to.bytes());
-            long overflow = FloatFormats.convert(e.dtype(), window, to, target);
+            long overflow = convert(name, e.dtype(), window, to, target);
             if (overflow >= 0) {
                 throw FloatFormats.tooLarge(
                         SafetensorsHeader.tensorWhere(where, name), e.dtype(), source, at + overflow, to);
@@ -170,6 +173,22 @@ public final class Safetensors implements AutoCloseable {
             if (window.isMapped()) {
                 window.unload();
             }
+        }
+    }
+
+    /** A page that the file lost makes the machine's memory error an {@link InternalError}. */
+    private long convert(String name, DType from, MemorySegment window, DType to, MemorySegment target) {
+        try {
+            return FloatFormats.convert(from, window, to, target);
+        } catch (InternalError e) {
+            throw new JalignException(
+                    Kind.IO,
+                    SafetensorsHeader.tensorWhere(where, name),
+                    "a file must stay as it is while it is open",
+                    "bytes that can no longer be read",
+                    "the file as it was when it was opened",
+                    "see that no other program writes it, and that its disk is well",
+                    e);
         }
     }
 

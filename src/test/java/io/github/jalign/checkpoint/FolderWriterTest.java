@@ -215,8 +215,21 @@ class FolderWriterTest {
             assertIllegal("cannot write manifest.json now, or twice", () -> writer.writeString("manifest.json", ""));
             writer.commit();
             assertIllegal("cannot write y now, or twice", () -> writer.writeString("y", ""));
-            assertIllegal("committed twice: " + root.resolve("a"), writer::commit);
+            assertIllegal("committed twice, or after a file failed: " + root.resolve("a"), writer::commit);
         }
+    }
+
+    @Test
+    void aFolderWithAFileThatFailedIsNotCommitted() throws IOException {
+        try (FolderWriter writer = FolderWriter.whole(root.resolve("a"))) {
+            assertIllegal("half", () -> writer.write("x", out -> {
+                out.write(1);
+                throw new IllegalStateException("half");
+            }));
+            assertIllegal("cannot write y now, or twice", () -> writer.writeString("y", ""));
+            assertIllegal("committed twice, or after a file failed: " + root.resolve("a"), writer::commit);
+        }
+        assertEquals(List.of(), names(root));
     }
 
     @Test

@@ -165,6 +165,28 @@ class SafetensorsTest {
         assertThrows(IllegalStateException.class, () -> bytes.get(ValueLayout.JAVA_BYTE, 0));
     }
 
+    @Test
+    void aFileCutShortWhileItIsOpenIsAnErrorOfTheFile(@TempDir Path folder) throws IOException {
+        Path path = folder.resolve("a.safetensors");
+        SafetensorsFile.write(path, SafetensorsFile.floats("a", 1 << 20));
+        try (Safetensors safetensors = Safetensors.open(path);
+                RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.setLength(1000);
+            JalignException e = assertThrows(
+                    JalignException.class,
+                    () -> safetensors.readFloats("a", MemorySegment.ofArray(new float[1 << 20])));
+            assertEquals(
+                    """
+                    %s: tensor "a": a file must stay as it is while it is open
+                      found     bytes that can no longer be read
+                      expected  the file as it was when it was opened
+                      do        see that no other program writes it, and that its disk is well"""
+                            .formatted(path),
+                    e.getMessage());
+            assertEquals(JalignException.Kind.IO, e.kind());
+        }
+    }
+
     /** Larger than one window, so that a tensor is read in several, with a last one that is not full. */
     @Test
     void largeTensorsAreReadInWindows(@TempDir Path folder) {
