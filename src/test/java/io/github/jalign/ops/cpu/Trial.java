@@ -178,15 +178,15 @@ final class Trial {
     /** |actual - expected| ≤ bound, element by element. */
     Trial within(String name, Bound bound) {
         Floats f = named(floats, name);
-        for (int r = 0; r < f.rows; r++) {
-            for (int c = 0; c < f.cols; c++) {
-                double error = Math.abs(actual(name, r, c) - expected(name, r, c));
-                double limit = bound.of(r, c);
-                assertTrue(
-                        error <= limit,
-                        "%s[%d, %d] is %s, not %s: off by %s, allowed %s"
-                                .formatted(name, r, c, actual(name, r, c), expected(name, r, c), error, limit));
-            }
+        for (int i = 0; i < f.values.length; i++) {
+            int r = i / f.cols;
+            int c = i % f.cols;
+            double error = Math.abs(actual(name, r, c) - expected(name, r, c));
+            double limit = bound.of(r, c);
+            assertTrue(
+                    error <= limit,
+                    () -> "%s[%d, %d] is %s, not %s: off by %s, allowed %s"
+                            .formatted(name, r, c, actual(name, r, c), expected(name, r, c), error, limit));
         }
         return this;
     }
