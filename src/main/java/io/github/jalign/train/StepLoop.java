@@ -120,6 +120,7 @@ final class StepLoop {
         Batch batch = Batch.of(groups, items, packTokens);
         optimizer.clearGradients();
         boolean[] cancelled = {false};
+        int[] packs = {0};
         batch.forEachPack(items, (pack, numbers, groupOf) -> {
             cancelled[0] |= listener.cancelled();
             if (cancelled[0]) {
@@ -132,7 +133,7 @@ final class StepLoop {
             }
             engine.backward(pack, g);
             tokensComputed += pack.tokens().length;
-            listener.reached("step " + (state.step + 1) + " pack of " + numbers.size());
+            listener.reached("step " + (state.step + 1) + " pack " + ++packs[0] + " of " + batch.ends().size());
         });
         if (cancelled[0]) {
             return Double.NaN;
