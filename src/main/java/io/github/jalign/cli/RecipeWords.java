@@ -35,6 +35,10 @@ final class RecipeWords {
         err.flush();
     }
 
+    PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+
     /** Shows the run on standard output. */
     @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base, the default
     TrainConsole console() {
@@ -44,6 +48,7 @@ final class RecipeWords {
 
     /** Lets the recipe's keys through picocli, and lists them in the help. */
     static void prepare(CommandLine root) {
+        Objects.requireNonNull(root.getSubcommands().get("bench")).setUnmatchedOptionsArePositionalParams(true);
         for (Command command : Command.values()) {
             CommandLine commandLine =
                     Objects.requireNonNull(root.getSubcommands().get(command.spelling()));

@@ -113,8 +113,11 @@ final class TrainConsole implements TrainListener {
             say("evaluation   step %s: loss %.4f%s".formatted(
                     entry.get("step"), number(entry, "eval_loss"), preferences(entry, "eval_")));
         } else if (entry.containsKey("train_runtime")) {
-            say("trained      %s s, %s rows/s, mean loss %.4f".formatted(
-                    entry.get("train_runtime"), entry.get("train_samples_per_second"), number(entry, "train_loss")));
+            say("trained      %s s, %s rows/s, mean loss %.4f, peak memory %.2f GiB".formatted(
+                    entry.get("train_runtime"),
+                    entry.get("train_samples_per_second"),
+                    number(entry, "train_loss"),
+                    Machine.peakResidentBytes() / 0x1p30));
         } else if (!terminal && last != null) {
             say(line(last));
         }
