@@ -84,6 +84,8 @@ class LauncherTest {
         assertEquals(
                 """
                 jdk
+                -XX:+UseSerialGC
+                -Xms64m
                 --add-modules
                 jdk.incubator.vector
                 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
