@@ -1,6 +1,7 @@
 package io.github.jalign.text;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.text.jinja.Space;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -88,16 +89,21 @@ public final class ChatFormat {
         marked.add(last);
         Rendered rendered = render(marked, false, extra);
         int end = rendered.text().lastIndexOf(END.strip());
-        if (end < 0 || !rendered.text().contains(PythonSpace.strip(text))) {
+        if (end < 0 || !rendered.text().contains(strip(text))) {
             throw refused(
                     "the message to continue must appear in the conversation",
                     "the template drops or changes the text of the last message",
                     "a template that writes the last message's text as it is");
         }
         if (!rendered.text().startsWith(END, end)) { // the template trims messages
-            end = PythonSpace.endWithout(rendered.text(), end);
+            end = Space.trimEnd(rendered.text(), 0, end);
         }
         return rendered.prefix(end);
+    }
+
+    private static String strip(String text) {
+        int to = Space.trimEnd(text, 0, text.length());
+        return text.substring(Space.skip(text, 0, to), to);
     }
 
     /** Marks the last part that has a text, and returns that text. */
