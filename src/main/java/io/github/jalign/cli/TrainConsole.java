@@ -22,6 +22,9 @@ final class TrainConsole implements TrainListener {
     /** How long a save may take after Ctrl-C before the process ends all the same. */
     private static final long SAVE_SECONDS = 120;
 
+    /** The exit code of shells for a program that Ctrl-C ended. */
+    private static final int INTERRUPTED = 130;
+
     private final PrintWriter out;
     private final boolean terminal;
     private final boolean events = Boolean.getBoolean(EVENTS);
@@ -41,22 +44,20 @@ final class TrainConsole implements TrainListener {
      * @return the command's exit code
      */
     int follow(Supplier<TrainResult> training) {
-        Thread hook = new Thread(this::stop, "jalign-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
-        TrainResult result;
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "jalign-stop"));
         try {
-            result = training.get();
+            return report(training.get());
         } finally {
             endLine();
             finished.countDown();
         }
-        if (!cancelled) {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        }
+    }
+
+    private int report(TrainResult result) {
         if (!result.finished()) {
             say("stopped after step %,d; go on with the same command and --resume_from_checkpoint=true"
                     .formatted(result.steps()));
-            return 130;
+            return INTERRUPTED;
         }
         say("model        " + result.output());
         say("metrics      " + result.output().resolve("metrics.jsonl"));

@@ -13,6 +13,7 @@ import io.github.jalign.model.ModelFiles;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 
 /** Direct preference optimisation (Rafailov et al. 2023) of a model folder on preference rows. */
@@ -44,8 +45,14 @@ public final class DpoTrainer {
                 List.of("loss         " + losses + ", beta " + config.beta(), "reference    " + reference);
         try (Training training = new Training(config.run(), config.data(), Task.DPO, recipe, about, listener)) {
             String weights = referenceWeights(training);
-            ReferenceLogps train = reference(training, weights, training.dataset().train(), "train");
-            ReferenceLogps eval = reference(training, weights, training.dataset().eval(), "eval");
+            ReferenceLogps train;
+            ReferenceLogps eval;
+            try {
+                train = reference(training, weights, training.dataset().train(), "train");
+                eval = reference(training, weights, training.dataset().eval(), "eval");
+            } catch (CancellationException e) {
+                return new TrainResult(config.run().outputDir(), false, 0, List.of());
+            }
             if (training.resumed() == null && config.refModelNameOrPath() != null) {
                 training.loadModel();
             }
@@ -131,7 +138,12 @@ public final class DpoTrainer {
                 training.engine(),
                 items,
                 training.packTokens(),
-                done -> listener.scored(split, done, items.size()));
+                done -> {
+                    listener.scored(split, done, items.size());
+                    if (listener.cancelled()) {
+                        throw new CancellationException();
+                    }
+                });
         cache.store(key, computed);
         listener.said("reference log-probs (%s): %,d rows in %.1f s, kept for the next run"
                 .formatted(split, items.size(), (System.nanoTime() - began) / 1e9));
