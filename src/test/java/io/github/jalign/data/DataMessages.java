@@ -5,11 +5,13 @@ import static io.github.jalign.errors.JalignException.Kind.USAGE;
 
 import io.github.jalign.MessageCase;
 import io.github.jalign.errors.JalignException.Kind;
+import io.github.jalign.text.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,6 +37,7 @@ public final class DataMessages {
             messages.rows();
             messages.preferenceRows();
             messages.sftRows();
+            messages.models();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -393,6 +396,46 @@ public final class DataMessages {
                 "completion_mask[1] must be a flag",
                 "2",
                 "a list of 0 and 1");
+    }
+
+    private void models() throws IOException {
+        DataConfig text = new ConfigBuilder().at(file("model-text.jsonl", "{\"text\": \"Once\"}"));
+        cases.add(new MessageCase(
+                "text for a model without a tokenizer",
+                () -> Dataset.load(text, Task.SFT, null, null),
+                INPUT,
+                """
+                tokenizer.json: rows of text need a tokenizer
+                  found     a model without one
+                  expected  tokenizer.json in the model's folder, or rows of token ids
+                  do        add the tokenizer, or tokenise the rows before"""));
+        DataConfig chat = new ConfigBuilder()
+                .at(file("model-chat.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}"));
+        cases.add(new MessageCase(
+                "messages for a model without a chat template",
+                () -> Dataset.load(chat, Task.SFT, Tokenizer.load(TextEncoderTest.LETTERS), null),
+                INPUT,
+                """
+                chat_template: messages need a chat template
+                  found     a model without one
+                  expected  a template in the model's folder or in the recipe
+                  do        set chat_template, or use rows of plain text"""));
+        Path noEnd = folder.resolve("no-end");
+        Files.createDirectories(noEnd);
+        Files.copy(
+                TextEncoderTest.LETTERS.resolve("tokenizer.json"),
+                noEnd.resolve("tokenizer.json"),
+                StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(noEnd.resolve("tokenizer_config.json"), "{}");
+        cases.add(new MessageCase(
+                "text for a tokenizer without an end token",
+                () -> Dataset.load(text, Task.SFT, Tokenizer.load(noEnd), null),
+                INPUT,
+                """
+                tokenizer_config.json: plain text ends with the tokenizer's end token
+                  found     no eos_token
+                  expected  the text of a special token
+                  do        add eos_token, or use messages, which their template ends"""));
     }
 
     private void pair(String name, String row, String rule, String found, String expected) throws IOException {
