@@ -18,58 +18,63 @@ public record Summary(
         String source, Counts train, @Nullable Counts eval, List<BadRow> bad, List<String> notes) {
     public static final int MOST_BAD_ROWS = 5;
 
+    private static final int LABEL_WIDTH = 13;
+
     public Summary {
         bad = List.copyOf(bad);
         notes = List.copyOf(notes);
     }
 
-    /** For people: what was kept and lost, then the first bad rows, then the notes. */
+    /** For people: a label and what it is about on each line; losses, bad rows and notes only where there are any. */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
-        lines.add("data: " + source);
-        add(lines, "train", train);
+        add(lines, "data", source);
+        part(lines, "train", train);
         if (eval != null) {
-            add(lines, "eval ", eval);
+            part(lines, "eval", eval);
         }
-        bad.forEach(row -> lines.add("  bad row " + row));
+        bad.forEach(row -> add(lines, "bad row", row.toString()));
         int more = train.bad() + (eval == null ? 0 : eval.bad()) - bad.size();
         if (more > 0 && !bad.isEmpty()) {
-            lines.add("  and " + more + " more");
+            add(lines, "", "and " + more + " more");
         }
-        notes.forEach(note -> lines.add("  note: " + note));
+        notes.forEach(note -> add(lines, "note", note));
         return lines;
     }
 
-    private static void add(List<String> lines, String part, Counts counts) {
-        lines.add(String.format(
-                Locale.ROOT,
-                "  %s  %,d of %,d rows, %,d tokens (%,d trained), longest %,d",
+    private static void part(List<String> lines, String part, Counts counts) {
+        add(
+                lines,
                 part,
-                counts.kept(),
-                counts.rows(),
-                counts.tokens(),
-                counts.trainedTokens(),
-                counts.longest()));
-        List<String> losses = losses(counts);
-        if (!losses.isEmpty()) {
-            lines.add("         " + String.join(", ", losses));
-        }
+                String.format(
+                        Locale.ROOT,
+                        "%,d of %,d rows, %,d tokens (%,d trained), longest %,d",
+                        counts.kept(),
+                        counts.rows(),
+                        counts.tokens(),
+                        counts.trainedTokens(),
+                        counts.longest()));
+        losses(counts).forEach(loss -> add(lines, "", loss));
+    }
+
+    private static void add(List<String> lines, String label, String text) {
+        lines.add(label + " ".repeat(LABEL_WIDTH - label.length()) + text);
     }
 
     /** What rows lost, with counts; empty when all is well. */
     static List<String> losses(Counts counts) {
         List<String> losses = new ArrayList<>();
-        add(losses, counts.bad(), "bad");
-        add(losses, counts.promptFills(), "dropped (the prompt fills max_length)");
-        add(losses, counts.nothingTrained(), "dropped (no trained token left)");
-        add(losses, counts.truncated(), "truncated at the end");
-        add(losses, counts.promptsTruncated(), "with a shortened prompt");
-        add(losses, counts.boundaryMismatches(), "with a token across the prompt's end");
-        add(losses, counts.identical(), "with chosen = rejected");
+        loss(losses, counts.bad(), "bad");
+        loss(losses, counts.promptFills(), "dropped (the prompt fills max_length)");
+        loss(losses, counts.nothingTrained(), "dropped (no trained token left)");
+        loss(losses, counts.truncated(), "truncated at the end");
+        loss(losses, counts.promptsTruncated(), "with a shortened prompt");
+        loss(losses, counts.boundaryMismatches(), "with a token across the prompt's end");
+        loss(losses, counts.identical(), "with chosen = rejected");
         return losses;
     }
 
-    private static void add(List<String> losses, int count, String what) {
+    private static void loss(List<String> losses, int count, String what) {
         if (count > 0) {
             losses.add(String.format(Locale.ROOT, "%,d %s", count, what));
         }

@@ -90,14 +90,14 @@ final class DatasetTest {
         assertEquals("0 3", chosen(dataset.train()));
         assertEquals(
                 """
-                data: %1$s
-                  train  2 of 5 rows, 16 tokens (8 trained), longest 4
-                         3 bad
-                  bad row %1$s:2: a row must be a JSON object, found an array
-                  bad row %1$s:3: prompt must be text, found a boolean
-                  bad row %1$s:5: a row must be valid JSON, found Unrecognized token 'x': was expecting (JSON String, \
+                data         %1$s
+                train        2 of 5 rows, 16 tokens (8 trained), longest 4
+                             3 bad
+                bad row      %1$s:2: a row must be a JSON object, found an array
+                bad row      %1$s:3: prompt must be text, found a boolean
+                bad row      %1$s:5: a row must be valid JSON, found Unrecognized token 'x': was expecting (JSON String, \
                 Number (or 'NaN'/'+INF'/'-INF'), Array, Object or token 'null', 'true' or 'false') (line 1, column 1)
-                  note: plain text is trained without the model's chat template; dataset_format: messages applies it"""
+                note         plain text is trained without the model's chat template; dataset_format: messages applies it"""
                         .formatted(file),
                 String.join("\n", dataset.summary().lines()));
     }
@@ -119,14 +119,17 @@ final class DatasetTest {
         assertEquals(new Counts(2, 1, 0, 1, 0, 0, 0, 0, 1, 1, 8, 4, 4), summary.eval());
         assertEquals(
                 """
-                data: %s
-                  train  3 of 5 rows, 28 tokens (14 trained), longest 5
-                         2 dropped (the prompt fills max_length), 1 truncated at the end, 1 with a token across the \
-                prompt's end, 1 with chosen = rejected
-                  eval   1 of 2 rows, 8 tokens (4 trained), longest 4
-                         1 dropped (the prompt fills max_length), 1 with chosen = rejected
-                  note: plain text is trained without the model's chat template; dataset_format: messages applies it
-                  note: the end of some prompts is tokenised otherwise when a completion follows; that end is left out"""
+                data         %s
+                train        3 of 5 rows, 28 tokens (14 trained), longest 5
+                             2 dropped (the prompt fills max_length)
+                             1 truncated at the end
+                             1 with a token across the prompt's end
+                             1 with chosen = rejected
+                eval         1 of 2 rows, 8 tokens (4 trained), longest 4
+                             1 dropped (the prompt fills max_length)
+                             1 with chosen = rejected
+                note         plain text is trained without the model's chat template; dataset_format: messages applies it
+                note         the end of some prompts is tokenised otherwise when a completion follows; that end is left out"""
                         .formatted(file),
                 String.join("\n", summary.lines()));
     }
@@ -136,8 +139,8 @@ final class DatasetTest {
         Path file = Files.writeString(folder.resolve("rows.jsonl"), row(0) + "\n" + "[]\n".repeat(7));
         config.badRows = BadRows.SKIP;
         List<String> lines = load(file).summary().lines();
-        assertEquals("  bad row " + file + ":6: a row must be a JSON object, found an array", lines.get(7));
-        assertEquals("  and 2 more", lines.get(8));
+        assertEquals("bad row      " + file + ":6: a row must be a JSON object, found an array", lines.get(7));
+        assertEquals("             and 2 more", lines.get(8));
     }
 
     @Test
