@@ -2,6 +2,7 @@ package io.github.jalign.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.github.jalign.json.Json;
 import io.github.jalign.text.ChatFormat;
@@ -18,6 +19,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The rows of real TRL 1.16 runs: the same token ids, the same rows dropped and, because the running count of tokens in
  * each run's log depends on them, the same length of every row in the same order over every epoch.
  */
-final class GoldenRunsTest {
+final class GoldenRowsTest {
     private static final Path DATA = Path.of(System.getProperty("jalign.shared", "../shared"), "data");
 
     @Tag("shared")
@@ -42,10 +44,24 @@ final class GoldenRunsTest {
         pairs(name, DATA.resolve("stories260K-hf"));
     }
 
+    /**
+     * transformers 5.23 takes only the vocabulary and merges for the class that this model names, GPT2Tokenizer, and so
+     * ran without the step of its tokenizer.json that sets digits apart; the ids are those of a file without it.
+     */
     @Tag("long")
     @Test
-    void pairsAreThoseOfTheRunWithARealModelsTokenizer() throws IOException {
-        pairs("smollm2-135m-ultrafeedback", Path.of(System.getProperty("jalign.smollm2")));
+    void pairsAreThoseOfTheRunWithARealModelsTokenizer(@TempDir Path folder) throws IOException {
+        String built = System.getProperty("jalign.smollm2");
+        assertNotNull(built, "-Djalign.smollm2 must name the built model folder");
+        Path model = Path.of(built);
+        Path file = model.resolve("tokenizer.json");
+        Map<String, @Nullable Object> tokenizer = Json.parseObject(file.toString(), Files.readString(file));
+        List<?> steps = (List<?>) Json.asObject((Map<?, ?>) Objects.requireNonNull(tokenizer.get("pre_tokenizer")))
+                .get("pretokenizers");
+        tokenizer.put("pre_tokenizer", Objects.requireNonNull(steps).getLast());
+        Files.writeString(folder.resolve("tokenizer.json"), Json.write(tokenizer));
+        Files.copy(model.resolve("tokenizer_config.json"), folder.resolve("tokenizer_config.json"));
+        pairs("smollm2-135m-ultrafeedback", folder);
     }
 
     private static void pairs(String name, Path model) throws IOException {
