@@ -5,6 +5,8 @@ import static io.github.jalign.errors.JalignException.Kind.USAGE;
 
 import io.github.jalign.MessageCase;
 import io.github.jalign.errors.JalignException.Kind;
+import io.github.jalign.text.ChatFormat;
+import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,9 +14,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** What jalign says about data that it cannot use. */
@@ -420,6 +424,22 @@ public final class DataMessages {
                   found     a model without one
                   expected  a template in the model's folder or in the recipe
                   do        set chat_template, or use rows of plain text"""));
+        ChatTemplate picky = ChatTemplate.parse(
+                "chat_template",
+                "{% if messages[0].role != 'system' %}{{ raise_exception('say who you are first') }}{% endif %}");
+        cases.add(new MessageCase(
+                "messages that the template refuses",
+                () -> Dataset.load(
+                        chat,
+                        Task.SFT,
+                        Tokenizer.load(TextEncoderTest.LETTERS),
+                        new ChatFormat(picky, Map.of(), LocalDate.of(2026, 1, 31))),
+                INPUT,
+                """
+                target/data-messages/model-chat.jsonl:1: the chat template must accept the messages
+                  found     say who you are first
+                  expected  messages as the template wants
+                  do        correct the data, or leave bad rows out with bad_rows: skip"""));
         Path noEnd = folder.resolve("no-end");
         Files.createDirectories(noEnd);
         Files.copy(
