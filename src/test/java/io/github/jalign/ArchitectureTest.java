@@ -57,7 +57,7 @@ final class ArchitectureTest {
     }
 
     private static Set<String> reachable(String room) {
-        Set<String> all = new HashSet<>(Set.of(room, "errors"));
+        Set<String> all = new HashSet<>(List.of(room, "errors"));
         for (String next : MAY_USE.get(room)) {
             all.addAll(reachable(next));
         }

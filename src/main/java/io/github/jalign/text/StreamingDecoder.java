@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * Text of ids that arrive one by one. Only complete characters are given out: what ends inside a character of several
- * bytes waits for the next id. All parts together are {@link Tokenizer#decode} of all ids. For one thread.
+ * bytes waits for the next id. All parts together are {@link Tokenizer#decode} of all ids whose bytes are valid UTF-8. For
+ * one thread.
  */
 public final class StreamingDecoder {
     private final Tokenizer tokenizer;

@@ -30,7 +30,8 @@ record TokenizerFile(Map<String, Integer> ids, List<AddedToken> added, boolean n
     static TokenizerFile parse(String where, byte[] json) {
         Map<String, @Nullable Object> root = root(where, json);
         Map<String, Integer> ids = new HashMap<>();
-        switch (model(where, root).get("vocab")) {
+        Object vocab = model(where, root).get("vocab");
+        switch (vocab) {
             case Map<?, ?> vocabulary -> vocabulary.forEach((token, id) -> {
                 if (id instanceof Long number) {
                     ids.put(String.valueOf(token), Math.toIntExact(number));
@@ -44,7 +45,7 @@ record TokenizerFile(Map<String, Integer> ids, List<AddedToken> added, boolean n
                 }
             }
             case null, default ->
-                throw invalid(where, "model.vocab must be an object or a list", Json.kind(root.get("vocab")));
+                throw invalid(where, "model.vocab must be an object or a list", Json.kind(vocab));
         }
         List<AddedToken> added = new ArrayList<>();
         for (Object entry : root.get("added_tokens") instanceof List<?> list ? list : List.of()) {
@@ -98,6 +99,9 @@ record TokenizerFile(Map<String, Integer> ids, List<AddedToken> added, boolean n
             }
             case null, default -> throw invalid(where, "model.vocab must be an object or a list", "neither");
         }
+        if (model.get("merges") instanceof List<?> merges) {
+            model.put("merges", merges.stream().filter(m -> !touches(m, names)).toList());
+        }
         if (root.get("added_tokens") instanceof List<?> added) {
             for (Object entry : added) {
                 if (entry instanceof Map<?, ?> token && token.get("content") instanceof String content) {
@@ -106,6 +110,17 @@ record TokenizerFile(Map<String, Integer> ids, List<AddedToken> added, boolean n
             }
         }
         return Json.write(root).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Whether a merge, written as "a b" or as a pair, uses or makes a token that has another name now. */
+    private static boolean touches(@Nullable Object merge, Map<String, String> names) {
+        List<?> parts = merge instanceof String text ? List.of(text.split(" ", 2)) : (List<?>) merge;
+        if (parts == null || parts.size() != 2) {
+            return false;
+        }
+        String left = String.valueOf(parts.get(0));
+        String right = String.valueOf(parts.get(1));
+        return names.containsKey(left) || names.containsKey(right) || names.containsKey(left + right);
     }
 
     private static Map<String, @Nullable Object> root(String where, byte[] json) {
