@@ -82,7 +82,7 @@ final class GoldenRunsTest {
         String folder = System.getProperty("jalign.smollm2", "");
         assertTrue(Files.exists(Path.of(folder, "model.safetensors")), "-Djalign.smollm2 must name the built model folder");
         String run = "smollm2-135m-ultrafeedback";
-        List<Map<String, Object>> found = run("dpo", run, Path.of(folder));
+        List<Map<String, Object>> found = run("dpo", run, asTransformersTokenises(Path.of(folder)));
         List<Map<String, Object>> expected = log(run);
         assertEquals(expected.size(), found.size(), "log entries");
         for (int i = 0; i < expected.size(); i++) {
@@ -95,6 +95,26 @@ final class GoldenRunsTest {
                 assertEquals(number(e.get("num_tokens")), number(f.get("num_tokens")), "num_tokens " + i);
             }
         }
+    }
+
+    /**
+     * A copy whose tokenizer has no Digits step: transformers 5.23 builds this folder's {@code GPT2Tokenizer} anew from
+     * vocabulary and merges and loses that step, which tokenizer.json has and jalign follows.
+     */
+    private Path asTransformersTokenises(Path model) throws IOException {
+        Path copy = Files.createDirectories(temporary.resolve("model"));
+        try (var files = Files.list(model)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        Path tokenizer = copy.resolve("tokenizer.json");
+        Map<String, Object> json = object(Shared.json(tokenizer));
+        List<?> steps = (List<?>) object(json.get("pre_tokenizer")).get("pretokenizers");
+        object(json.get("pre_tokenizer"))
+                .put("pretokenizers", steps.stream().filter(s -> !"Digits".equals(object(s).get("type"))).toList());
+        Files.writeString(tokenizer, Json.write(json));
+        return copy;
     }
 
     /** Trains with the golden run's settings and reads the log. */
