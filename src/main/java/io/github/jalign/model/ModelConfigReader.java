@@ -3,21 +3,60 @@ package io.github.jalign.model;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.json.Json;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * config.json, as transformers 4 or 5 wrote it, to a {@link ModelConfig}. Keys that change the numbers are understood or
- * refused; all others are left to travel along.
+ * config.json, as transformers 4 or 5 wrote it, to a {@link ModelConfig}. Keys that change the numbers are understood as
+ * transformers 5.23 understands them, or refused; all others are left to travel along.
  */
 public final class ModelConfigReader {
     private final String where;
+    private final Architecture architecture;
     private final Map<String, @Nullable Object> config;
 
     private ModelConfigReader(String where, Map<String, @Nullable Object> config) {
         this.where = where;
         this.config = config;
+        this.architecture = architecture();
+        absent(architecture).forEach((key, value) -> {
+            // a key that says null means none, and not this
+            if (!config.containsKey(key)) {
+                config.put(key, value);
+            }
+        });
+    }
+
+    /** What a key that is not there means: the defaults of transformers' configuration classes, sizes left out. */
+    private static Map<String, Object> absent(Architecture architecture) {
+        return switch (architecture) {
+            case LLAMA -> Map.of("rms_norm_eps", 1e-6, "max_position_embeddings", 2048L, "eos_token_id", 2L);
+            case MISTRAL ->
+                Map.of(
+                        "num_key_value_heads", 8L,
+                        "sliding_window", 4096L,
+                        "rms_norm_eps", 1e-6,
+                        "max_position_embeddings", 131072L,
+                        "eos_token_id", 2L);
+            case SMOLLM3 ->
+                Map.of(
+                        "num_key_value_heads", 4L,
+                        "rope_theta", 2e6,
+                        "rms_norm_eps", 1e-6,
+                        "max_position_embeddings", 32768L,
+                        "tie_word_embeddings", true,
+                        "no_rope_layer_interval", 4L,
+                        "pad_token_id", 128004L,
+                        "eos_token_id", 128001L);
+            case PHI3 ->
+                Map.of(
+                        "rms_norm_eps", 1e-5,
+                        "max_position_embeddings", 4096L,
+                        "pad_token_id", 32000L,
+                        "eos_token_id", 32000L);
+        };
     }
 
     /**
@@ -25,11 +64,10 @@ public final class ModelConfigReader {
      * @throws JalignException of kind INPUT, naming the key
      */
     public static ModelConfig read(String where, Map<String, @Nullable Object> config) {
-        return new ModelConfigReader(where, config).read();
+        return new ModelConfigReader(where, new LinkedHashMap<>(config)).read();
     }
 
     private ModelConfig read() {
-        Architecture architecture = architecture();
         String activation = String.valueOf(config.getOrDefault("hidden_act", "silu"));
         if (!activation.equals("silu")) {
             throw error("hidden_act", "only SwiGLU layers are supported", activation, "silu", "use another model");
@@ -54,40 +92,47 @@ public final class ModelConfigReader {
                     "a multiple, or head_dim",
                     "correct config.json");
         }
+        boolean biases = architecture == Architecture.LLAMA || architecture == Architecture.SMOLLM3;
         int headDim = config.get("head_dim") == null ? hidden / heads : positive(config, "head_dim");
         Map<String, @Nullable Object> rope = rope();
-        double partial = number(rope, "partial_rotary_factor", number(config, "partial_rotary_factor", 1.0));
-        int rotary = (int) (headDim * partial);
-        if (rotary < 2 || rotary % 2 != 0 || rotary > headDim) {
-            throw error(
-                    "partial_rotary_factor",
-                    "the rotated part of a head must be even and at most head_dim",
-                    partial + " of " + headDim,
-                    "an even number of columns",
-                    "correct config.json");
-        }
-        int maxPositions = config.get("max_position_embeddings") == null
-                ? 2048
-                : positive(config, "max_position_embeddings");
+        int maxPositions = positive(config, "max_position_embeddings");
+        RopeScaling scaling = scaling(rope, maxPositions);
+        int vocabulary = positive(config, "vocab_size");
         return new ModelConfig(
                 architecture,
-                positive(config, "vocab_size"),
+                vocabulary,
                 hidden,
                 positive(config, "intermediate_size"),
                 heads,
                 keyValueHeads,
                 headDim,
-                rotary,
-                layers(architecture),
-                number(config, "rms_norm_eps", 1e-6),
+                rotaryDim(rope, scaling, headDim),
+                layers(),
+                required(config, "rms_norm_eps", "the norms need it"),
                 number(rope, "rope_theta", number(config, "rope_theta", 10000.0)),
-                scaling(rope),
+                scaling,
                 maxPositions,
-                flag("tie_word_embeddings", architecture == Architecture.SMOLLM3),
-                flag("attention_bias", false),
-                flag("mlp_bias", false),
-                config.get("pad_token_id") instanceof Long pad ? Math.toIntExact(pad) : -1,
+                flag("tie_word_embeddings"),
+                biases && flag("attention_bias"),
+                biases && flag("mlp_bias"),
+                padTokenId(vocabulary),
                 eosTokenIds());
+    }
+
+    /** Phi-3 turns a part of each head; the others turn all of it, whatever the key says, and cannot scale a part. */
+    private int rotaryDim(Map<String, @Nullable Object> rope, RopeScaling scaling, int headDim) {
+        double partial = number(rope, "partial_rotary_factor", number(config, "partial_rotary_factor", 1.0));
+        boolean whole = architecture != Architecture.PHI3;
+        int rotary = (int) (headDim * (whole && scaling instanceof RopeScaling.Unscaled ? 1.0 : partial));
+        if (rotary < 2 || rotary % 2 != 0 || rotary > headDim || whole && rotary != headDim) {
+            throw error(
+                    "partial_rotary_factor",
+                    whole ? "only phi3 turns a part of a head" : "the turned part of a head must be even and at most head_dim",
+                    partial + " of " + headDim + " columns",
+                    whole ? "all of them, an even number" : "an even number of columns",
+                    "correct config.json");
+        }
+        return rotary;
     }
 
     private Architecture architecture() {
@@ -105,84 +150,140 @@ public final class ModelConfigReader {
                 "use a model of the Llama family; other architectures need their own layers");
     }
 
-    private List<LayerSpec> layers(Architecture architecture) {
+    /**
+     * Llama and Phi-3 read no {@code layer_types}; Mistral with them is read as Ministral, whose layers differ only by
+     * their window.
+     */
+    private List<LayerSpec> layers() {
         int count = positive(config, "num_hidden_layers");
         int window = config.get("sliding_window") == null ? 0 : positive(config, "sliding_window");
-        List<?> types = config.get("layer_types") instanceof List<?> list ? list : List.of();
-        List<?> noRope = config.get("no_rope_layers") instanceof List<?> list ? list : List.of();
-        int interval = config.get("no_rope_layer_interval") instanceof Long n ? Math.toIntExact(n) : 4;
-        checkLength("layer_types", types, count);
-        checkLength("no_rope_layers", noRope, count);
+        @Nullable List<?> types = list("layer_types", count, count);
+        @Nullable List<?> rotary = list("no_rope_layers", count, Integer.MAX_VALUE);
         List<LayerSpec> layers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            boolean sliding = types.isEmpty() || "sliding_attention".equals(types.get(i));
             layers.add(switch (architecture) {
                 case LLAMA -> new LayerSpec(0, true);
-                case MISTRAL, PHI3 -> new LayerSpec(window, true);
+                case PHI3 -> new LayerSpec(window, true);
+                case MISTRAL -> new LayerSpec(types == null || sliding(types.get(i), window) ? window : 0, true);
                 case SMOLLM3 -> {
-                    boolean rotary = noRope.isEmpty() ? (i + 1) % interval != 0 : Long.valueOf(1).equals(noRope.get(i));
+                    boolean turned = rotary == null
+                            ? (i + 1) % positive(config, "no_rope_layer_interval") != 0
+                            : !Long.valueOf(0).equals(rotary.get(i));
                     boolean windowed =
-                            flag("use_sliding_window", false) && (types.isEmpty() ? !rotary : sliding);
-                    yield new LayerSpec(windowed ? window : 0, rotary);
+                            types == null ? flag("use_sliding_window") && !turned : sliding(types.get(i), window);
+                    yield new LayerSpec(windowed ? window : 0, turned);
                 }
             });
         }
         return List.copyOf(layers);
     }
 
-    private void checkLength(String key, List<?> values, int count) {
-        if (!values.isEmpty() && values.size() != count) {
-            throw error(
-                    key, "there must be one entry a layer", values.size() + " entries", count + "", "correct config.json");
+    private boolean sliding(@Nullable Object type, int window) {
+        if ("full_attention".equals(type)) {
+            return false;
         }
+        if (!"sliding_attention".equals(type) || window == 0) {
+            throw error(
+                    "layer_types",
+                    "a layer's attention must be one that jalign knows",
+                    Json.write(type) + (window == 0 ? " without a sliding_window" : ""),
+                    "full_attention, or sliding_attention and a sliding_window",
+                    "correct config.json, or use another model");
+        }
+        return true;
     }
 
-    /** {@code rope_parameters} of transformers 5, or {@code rope_scaling} of 4, or nothing. */
+    /** Null when the key says nothing. */
+    private @Nullable List<?> list(String key, int least, int most) {
+        return switch (config.get(key)) {
+            case null -> null;
+            case List<?> list when list.size() >= least && list.size() <= most -> list;
+            case List<?> list ->
+                throw error(
+                        key, "there must be one entry a layer", list.size() + " entries", least + "", "correct config.json");
+            case Object other -> throw error(key, "this key holds a list", Json.write(other), "one entry a layer", "correct config.json");
+        };
+    }
+
+    /** {@code rope_scaling} of transformers 4, or {@code rope_parameters} of 5, or nothing; the first that says anything. */
     private Map<String, @Nullable Object> rope() {
-        for (String key : List.of("rope_parameters", "rope_scaling")) {
-            if (config.get(key) instanceof Map<?, ?> map) {
-                return Json.asObject(map);
+        for (String key : List.of("rope_scaling", "rope_parameters")) {
+            @Nullable Object value = config.get(key);
+            if (value instanceof Map<?, ?> map && map.values().stream().noneMatch(Map.class::isInstance)) {
+                if (!map.isEmpty()) {
+                    return Json.asObject(map);
+                }
+            } else if (value != null) {
+                throw error(
+                        key,
+                        "rotary positions are described once for all layers",
+                        Json.write(value),
+                        "an object with rope_type and numbers",
+                        "correct config.json");
             }
         }
         return Map.of();
     }
 
-    private RopeScaling scaling(Map<String, @Nullable Object> rope) {
-        Object type = rope.get("rope_type") != null ? rope.get("rope_type") : rope.get("type");
-        return switch (type == null ? "default" : String.valueOf(type)) {
+    private RopeScaling scaling(Map<String, @Nullable Object> rope, int maxPositions) {
+        Object given = rope.get("rope_type") != null ? rope.get("rope_type") : rope.get("type");
+        String type = given == null ? "default" : String.valueOf(given);
+        String needed = "this rotary scaling needs it";
+        return switch (architecture == Architecture.PHI3 && !type.equals("default") ? "" : type) {
             case "default" -> new RopeScaling.Unscaled();
-            case "linear" -> new RopeScaling.Linear(required(rope, "factor"));
+            case "linear" -> new RopeScaling.Linear(required(rope, "factor", needed));
             case "llama3" ->
                 new RopeScaling.Llama3(
-                        required(rope, "factor"),
-                        required(rope, "low_freq_factor"),
-                        required(rope, "high_freq_factor"),
-                        positive(rope, "original_max_position_embeddings"));
+                        required(rope, "factor", needed),
+                        required(rope, "low_freq_factor", needed),
+                        required(rope, "high_freq_factor", needed),
+                        originalLength(rope, maxPositions));
             default ->
                 throw error(
                         "rope_type",
                         "the rotary scaling must be one that jalign knows",
-                        Json.write(type),
-                        "default, linear or llama3",
+                        Json.write(given),
+                        architecture == Architecture.PHI3 ? "default, for phi3" : "default, linear or llama3",
                         "use a model without it; yarn and longrope are planned");
         };
     }
 
-    private List<Integer> eosTokenIds() {
-        List<Integer> ids = new ArrayList<>();
-        if (config.get("eos_token_id") instanceof Long id) {
-            ids.add(Math.toIntExact(id));
-        } else if (config.get("eos_token_id") instanceof List<?> list) {
-            list.forEach(id -> ids.add(Math.toIntExact((Long) id)));
-        }
-        return List.copyOf(ids);
+    /** Beside the other numbers of the scaling, or, with precedence, beside the sizes of the model. */
+    private int originalLength(Map<String, @Nullable Object> rope, int maxPositions) {
+        String key = "original_max_position_embeddings";
+        return config.get(key) != null ? positive(config, key) : rope.get(key) != null ? positive(rope, key) : maxPositions;
     }
 
-    private boolean flag(String key, boolean absent) {
+    /** As torch.nn.Embedding counts: a negative id from the end of the vocabulary. */
+    private int padTokenId(int vocabulary) {
+        @Nullable Object value = config.get("pad_token_id");
+        if (value == null) {
+            return -1;
+        }
+        int pad = id("pad_token_id", value);
+        return pad < 0 ? vocabulary + pad : pad;
+    }
+
+    private List<Integer> eosTokenIds() {
+        return switch (config.get("eos_token_id")) {
+            case null -> List.of();
+            case List<?> ids -> ids.stream().map(id -> id("eos_token_id", id)).toList();
+            case Object id -> List.of(id("eos_token_id", id));
+        };
+    }
+
+    private int id(String key, @Nullable Object value) {
+        if (value instanceof Long n && n >= -1 && n <= Integer.MAX_VALUE) {
+            return Math.toIntExact(n);
+        }
+        throw error(key, "this key holds token ids", Json.write(value), "a whole number of at least 0", "correct config.json");
+    }
+
+    private boolean flag(String key) {
         return switch (config.get(key)) {
-            case null -> absent;
+            case null -> false;
             case Boolean b -> b;
-            case Object other -> throw error(key, "a flag", Json.write(other), "true or false", "correct config.json");
+            case Object other -> throw error(key, "this key is a flag", Json.write(other), "true or false", "correct config.json");
         };
     }
 
@@ -192,16 +293,16 @@ public final class ModelConfigReader {
         }
         throw error(
                 key,
-                "a size",
+                "the model needs this size",
                 map.get(key) == null ? "nothing" : Json.write(map.get(key)),
                 "a whole number of at least 1",
                 "correct config.json, or download the model again");
     }
 
-    private double required(Map<String, @Nullable Object> map, String key) {
+    private double required(Map<String, @Nullable Object> map, String key, String why) {
         double value = number(map, key, Double.NaN);
         if (Double.isNaN(value)) {
-            throw error(key, "this rotary scaling needs it", "nothing", "a number", "correct config.json");
+            throw error(key, why, "nothing", "a number", "correct config.json");
         }
         return value;
     }
@@ -210,7 +311,7 @@ public final class ModelConfigReader {
         return switch (map.get(key)) {
             case null -> absent;
             case Number n -> n.doubleValue();
-            case Object other -> throw error(key, "a number", Json.write(other), "a number", "correct config.json");
+            case Object other -> throw error(key, "this key holds a number", Json.write(other), "a number", "correct config.json");
         };
     }
 
