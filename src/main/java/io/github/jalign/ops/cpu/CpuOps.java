@@ -382,7 +382,8 @@ public final class CpuOps implements Ops {
         Matrix from = Matrix.of(gateUp);
         Matrix to = Matrix.of(out);
         rows(out.rows(), width, (t, member) -> SwiGlu.forward(
-                from.memory(), from.at(t, 0), from.memory(), from.at(t, width), to.memory(), to.at(t, 0), width));
+                from.memory(), from.at(t, 0), from.at(t, width), to.memory(), to.at(t, 0), width,
+                workspace().scratch(member)));
     }
 
     @Override
@@ -395,7 +396,7 @@ public final class CpuOps implements Ops {
         Matrix to = Matrix.of(dgateUp);
         rows(dout.rows(), width, (t, member) -> SwiGlu.backward(
                 d.memory(), d.at(t, 0), from.memory(), from.at(t, 0), from.at(t, width),
-                to.memory(), to.at(t, 0), to.at(t, width), width));
+                to.memory(), to.at(t, 0), to.at(t, width), width, workspace().scratch(member)));
     }
 
     // head
@@ -407,7 +408,8 @@ public final class CpuOps implements Ops {
         Matrix from = Matrix.of(logits);
         Matrix to = Matrix.of(statistics);
         rows(logits.rows(), logits.cols(), (c, member) -> {
-            LogSoftmax.Sums sums = LogSoftmax.sums(from.memory(), from.at(c, 0), logits.cols());
+            LogSoftmax sums = workspace().logSoftmax(member);
+            sums.read(from.memory(), from.at(c, 0), logits.cols());
             int target = column(logits, targets, c);
             double lse = sums.logSumExp();
             double logit = from.memory().get(Lanes.FLOAT, from.at(c, target));
@@ -433,7 +435,7 @@ public final class CpuOps implements Ops {
         Matrix x = Matrix.of(logits);
         Matrix s = Matrix.of(statistics);
         Matrix scales = Matrix.of(g);
-        rows(logits.rows(), logits.cols(), (c, member) -> LogSoftmax.backward(
+        rows(logits.rows(), logits.cols(), (c, member) -> workspace().logSoftmax(member).backward(
                 x.memory(), x.at(c, 0), logits.cols(), column(logits, targets, c),
                 s.memory().get(Lanes.FLOAT, s.at(c, HeadStatistics.LOG_SUM_EXP)),
                 scales.memory().get(Lanes.FLOAT, scales.at(0, c))));

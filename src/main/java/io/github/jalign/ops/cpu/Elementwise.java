@@ -2,28 +2,28 @@ package io.github.jalign.ops.cpu;
 
 import io.github.jalign.ops.AdamWStep;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Loops over {@code n} adjacent floats from byte {@code at} of a segment; each element depends on its own index only. */
 final class Elementwise {
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
     private static final int L = Lanes.COUNT;
+    private static final ByteOrder O = Lanes.ORDER;
     private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
-    private static final int D = DOUBLES.length();
 
     private Elementwise() {}
 
     static void fill(MemorySegment x, long at, int n, float value) {
-        FloatVector v = Lanes.all(value);
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
-            Lanes.store(v, x, at + i * 4L);
+            FloatVector.broadcast(S, value).intoMemorySegment(x, at + i * 4L, O);
         }
-        if (body < n) {
-            Lanes.store(v, x, at + body * 4L, Lanes.tail(n));
+        for (int i = body; i < n; i++) {
+            x.set(Lanes.FLOAT, at + i * 4L, value);
         }
     }
 
@@ -31,18 +31,19 @@ final class Elementwise {
     static void add(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment z, long zAt, int n) {
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
-            Lanes.store(Lanes.load(x, xAt + i * 4L).add(Lanes.load(y, yAt + i * 4L)), z, zAt + i * 4L);
+            FloatVector.fromMemorySegment(S, x, xAt + i * 4L, O)
+                    .add(FloatVector.fromMemorySegment(S, y, yAt + i * 4L, O))
+                    .intoMemorySegment(z, zAt + i * 4L, O);
         }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            long i = body * 4L;
-            Lanes.store(Lanes.load(x, xAt + i, m).add(Lanes.load(y, yAt + i, m)), z, zAt + i, m);
+        for (int i = body; i < n; i++) {
+            float sum = x.get(Lanes.FLOAT, xAt + i * 4L) + y.get(Lanes.FLOAT, yAt + i * 4L);
+            z.set(Lanes.FLOAT, zAt + i * 4L, sum);
         }
     }
 
     /** Σ x² in float64, where the squares of floats are exact. */
     static double sumOfSquares(MemorySegment x, long at, int n) {
-        int body = n - n % (2 * D);
+        int body = Lanes.body(n);
         double sum = squares(x, at, body);
         for (int i = body; i < n; i++) {
             double v = x.get(Lanes.FLOAT, at + i * 4L);
@@ -54,8 +55,8 @@ final class Elementwise {
     private static double squares(MemorySegment x, long at, int n) {
         DoubleVector s0 = DoubleVector.zero(DOUBLES);
         DoubleVector s1 = DoubleVector.zero(DOUBLES);
-        for (int i = 0; i < n; i += 2 * D) {
-            FloatVector v = Lanes.load(x, at + i * 4L);
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = FloatVector.fromMemorySegment(S, x, at + i * 4L, O);
             DoubleVector low = (DoubleVector) v.convertShape(VectorOperators.F2D, DOUBLES, 0);
             DoubleVector high = (DoubleVector) v.convertShape(VectorOperators.F2D, DOUBLES, 1);
             s0 = low.fma(low, s0);
@@ -93,13 +94,19 @@ final class Elementwise {
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
             long p = i * 4L;
-            FloatVector gradient = Lanes.load(g, gAt + p).mul(s.gradientScale);
-            FloatVector first = Lanes.load(m, mAt + p).mul(s.beta1).add(gradient.mul(s.rest1));
-            FloatVector second = Lanes.load(v, vAt + p).mul(s.beta2).add(gradient.mul(gradient).mul(s.rest2));
+            FloatVector gradient = FloatVector.fromMemorySegment(S, g, gAt + p, O).mul(s.gradientScale);
+            FloatVector first =
+                    FloatVector.fromMemorySegment(S, m, mAt + p, O).mul(s.beta1).add(gradient.mul(s.rest1));
+            FloatVector second = FloatVector.fromMemorySegment(S, v, vAt + p, O)
+                    .mul(s.beta2)
+                    .add(gradient.mul(gradient).mul(s.rest2));
             FloatVector denominator = second.sqrt().mul(s.root).add(s.eps);
-            Lanes.store(first, m, mAt + p);
-            Lanes.store(second, v, vAt + p);
-            Lanes.store(Lanes.load(w, wAt + p).mul(s.decay).sub(first.div(denominator).mul(s.rate)), w, wAt + p);
+            first.intoMemorySegment(m, mAt + p, O);
+            second.intoMemorySegment(v, vAt + p, O);
+            FloatVector.fromMemorySegment(S, w, wAt + p, O)
+                    .mul(s.decay)
+                    .sub(first.div(denominator).mul(s.rate))
+                    .intoMemorySegment(w, wAt + p, O);
         }
         for (int i = body; i < n; i++) {
             adamWOne(w, wAt + i * 4L, g, gAt + i * 4L, m, mAt + i * 4L, v, vAt + i * 4L, s);

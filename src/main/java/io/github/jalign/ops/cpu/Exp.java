@@ -4,17 +4,19 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * e^x for x ≤ 88 by an own polynomial: equal bits on every CPU, which the JDK's vector exponential does not promise.
  *
- * <p>x = n·ln 2 + r with |r| ≤ ln 2 / 2, and e^r by a polynomial of degree 6 whose error, measured over all floats in
- * [-87.33, 0], is below 1.1 units in the last place. Below -87.33, where results would leave the normal floats, it is 0; NaN
- * stays NaN.
+ * <p>x = n·ln 2 + r with |r| ≤ ln 2 / 2, and e^r by a polynomial of degree 7. The error over all floats in [-87.33, 0] is
+ * below 1.1 units in the last place. Below -87.33, where results would leave the normal floats, it is 0; NaN stays NaN.
  */
 final class Exp {
     /** Under this e^x is 0 here. */
     static final float LOWEST = -87.33f;
+
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
 
     private static final float LOG2_E = 1.442695f;
     // ln 2 in two parts; the first has trailing zeros, so that n times it is exact.
@@ -33,19 +35,23 @@ final class Exp {
 
     private Exp() {}
 
-    static FloatVector exp(FloatVector x) {
-        FloatVector shifted = x.fma(Lanes.all(LOG2_E), Lanes.all(ROUND));
-        FloatVector n = shifted.sub(ROUND);
-        FloatVector r = n.fma(Lanes.all(-LN2_HIGH), x);
-        r = n.fma(Lanes.all(-LN2_LOW), r);
-        FloatVector p = r.fma(Lanes.all(C7), Lanes.all(C6));
-        p = p.fma(r, Lanes.all(C5));
-        p = p.fma(r, Lanes.all(C4));
-        p = p.fma(r, Lanes.all(C3));
-        p = p.fma(r, Lanes.all(C2));
-        p = p.fma(r.mul(r), r).add(1);
-        IntVector exponent = shifted.reinterpretAsInts().add(127).lanewise(VectorOperators.LSHL, 23);
-        VectorMask<Float> tooLow = x.compare(VectorOperators.LT, LOWEST);
-        return p.mul(exponent.reinterpretAsFloats()).blend(0, tooLow);
+    /** x = e^x for elements [from, to), a whole number of vectors. */
+    static void all(float[] x, int from, int to) {
+        for (int i = from; i < to; i += Lanes.COUNT) {
+            FloatVector v = FloatVector.fromArray(S, x, i);
+            FloatVector shifted = v.fma(FloatVector.broadcast(S, LOG2_E), FloatVector.broadcast(S, ROUND));
+            FloatVector n = shifted.sub(ROUND);
+            FloatVector r = n.fma(FloatVector.broadcast(S, -LN2_HIGH), v);
+            r = n.fma(FloatVector.broadcast(S, -LN2_LOW), r);
+            FloatVector p = r.fma(FloatVector.broadcast(S, C7), FloatVector.broadcast(S, C6));
+            p = p.fma(r, FloatVector.broadcast(S, C5));
+            p = p.fma(r, FloatVector.broadcast(S, C4));
+            p = p.fma(r, FloatVector.broadcast(S, C3));
+            p = p.fma(r, FloatVector.broadcast(S, C2));
+            p = p.fma(r.mul(r), r).add(1);
+            IntVector power = shifted.reinterpretAsInts().add(127).lanewise(VectorOperators.LSHL, 23);
+            VectorMask<Float> tooLow = v.compare(VectorOperators.LT, LOWEST);
+            p.mul(power.reinterpretAsFloats()).blend(0, tooLow).intoArray(x, i);
+        }
     }
 }

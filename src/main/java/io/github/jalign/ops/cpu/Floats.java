@@ -2,10 +2,11 @@ package io.github.jalign.ops.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
 
 /** Vector loops over arrays, which is where panels and tiles live. */
 final class Floats {
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
     private static final int L = Lanes.COUNT;
 
     private Floats() {}
@@ -14,23 +15,16 @@ final class Floats {
     static void add(float[] x, int xAt, float[] y, int yAt, int n) {
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
-            load(y, yAt + i).add(load(x, xAt + i)).intoArray(y, yAt + i);
+            FloatVector.fromArray(S, y, yAt + i).add(FloatVector.fromArray(S, x, xAt + i)).intoArray(y, yAt + i);
         }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            FloatVector sum = FloatVector.fromArray(Lanes.SPECIES, y, yAt + body, m)
-                    .add(FloatVector.fromArray(Lanes.SPECIES, x, xAt + body, m));
-            sum.intoArray(y, yAt + body, m);
+        for (int i = body; i < n; i++) {
+            y[yAt + i] += x[xAt + i];
         }
     }
 
     /** Copies {@code n} floats to byte {@code at} of a segment. */
     static void copy(float[] x, int xAt, MemorySegment to, long at, int n) {
         MemorySegment.copy(x, xAt, to, Lanes.FLOAT, at, n);
-    }
-
-    static FloatVector load(float[] x, int at) {
-        return FloatVector.fromArray(Lanes.SPECIES, x, at);
     }
 
     /** to[c][r] = from[r][c] for {@code rows} r and {@code cols} c; strides are floats from one row to the next. */
@@ -48,19 +42,20 @@ final class Floats {
     private static void transposeFour(
             float[] from, int at, int stride, int cols, float[] to, int toAt, int toStride) {
         for (int c = 0; c < cols; c += Quads.COUNT) {
-            FloatVector r0 = FloatVector.fromArray(Quads.SPECIES, from, at + c);
-            FloatVector r1 = FloatVector.fromArray(Quads.SPECIES, from, at + stride + c);
-            FloatVector r2 = FloatVector.fromArray(Quads.SPECIES, from, at + 2 * stride + c);
-            FloatVector r3 = FloatVector.fromArray(Quads.SPECIES, from, at + 3 * stride + c);
-            FloatVector even01 = Quads.evens(r0, r1);
-            FloatVector odd01 = Quads.odds(r0, r1);
-            FloatVector even23 = Quads.evens(r2, r3);
-            FloatVector odd23 = Quads.odds(r2, r3);
+            int p = at + c;
+            FloatVector r0 = FloatVector.fromArray(Quads.SPECIES, from, p);
+            FloatVector r1 = FloatVector.fromArray(Quads.SPECIES, from, p + stride);
+            FloatVector r2 = FloatVector.fromArray(Quads.SPECIES, from, p + 2 * stride);
+            FloatVector r3 = FloatVector.fromArray(Quads.SPECIES, from, p + 3 * stride);
+            FloatVector e0 = r0.blend(r1.rearrange(Quads.SWAP), Quads.ODD);
+            FloatVector e1 = r2.blend(r3.rearrange(Quads.SWAP), Quads.ODD);
+            FloatVector o0 = r0.rearrange(Quads.SWAP).blend(r1, Quads.ODD);
+            FloatVector o1 = r2.rearrange(Quads.SWAP).blend(r3, Quads.ODD);
             int q = toAt + c * toStride;
-            Quads.lows(even01, even23).intoArray(to, q);
-            Quads.lows(odd01, odd23).intoArray(to, q + toStride);
-            Quads.highs(even01, even23).intoArray(to, q + 2 * toStride);
-            Quads.highs(odd01, odd23).intoArray(to, q + 3 * toStride);
+            e0.blend(e1.rearrange(Quads.TURN), Quads.HIGH).intoArray(to, q);
+            o0.blend(o1.rearrange(Quads.TURN), Quads.HIGH).intoArray(to, q + toStride);
+            e0.rearrange(Quads.TURN).blend(e1, Quads.HIGH).intoArray(to, q + 2 * toStride);
+            o0.rearrange(Quads.TURN).blend(o1, Quads.HIGH).intoArray(to, q + 3 * toStride);
         }
     }
 

@@ -2,6 +2,9 @@ package io.github.jalign.ops.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * {@code y[T,N] = x[T,K]·w[N,K]ᵀ} in float32 for very few tokens, as in decoding: w is read once and straight from
@@ -11,6 +14,12 @@ import jdk.incubator.vector.FloatVector;
 final class Gemv {
     /** Up to this many tokens this is faster than {@link Gemm}. */
     static final int MAX_TOKENS = 2;
+
+    private static final VectorSpecies<Float> Q = Quads.SPECIES;
+    private static final VectorShuffle<Float> SWAP = Quads.SWAP;
+    private static final VectorShuffle<Float> TURN = Quads.TURN;
+    private static final VectorMask<Float> ODD = Quads.ODD;
+    private static final VectorMask<Float> HIGH = Quads.HIGH;
 
     private static final int ROWS = 2 * Quads.COUNT;
     /** Floats of w in a task: long enough for the hardware to read ahead, short enough to share evenly. */
@@ -62,48 +71,40 @@ final class Gemv {
 
     private static void block(
             MemorySegment x, long xAt, MemorySegment w, long wAt, long stride, int k, float[] sums, int to) {
-        FloatVector low = FloatVector.zero(Quads.SPECIES);
-        FloatVector high = FloatVector.zero(Quads.SPECIES);
+        FloatVector low = FloatVector.zero(Q);
+        FloatVector high = FloatVector.zero(Q);
         for (int i = 0; i < k; i += Quads.COUNT) {
             long p = wAt + i * 4L;
-            FloatVector x0 = step(x, xAt, i);
-            FloatVector x1 = step(x, xAt, i + 1);
-            FloatVector x2 = step(x, xAt, i + 2);
-            FloatVector x3 = step(x, xAt, i + 3);
-            FloatVector r0 = quad(w, p);
-            FloatVector r1 = quad(w, p + stride);
-            FloatVector r2 = quad(w, p + 2 * stride);
-            FloatVector r3 = quad(w, p + 3 * stride);
-            FloatVector even01 = Quads.evens(r0, r1);
-            FloatVector odd01 = Quads.odds(r0, r1);
-            FloatVector even23 = Quads.evens(r2, r3);
-            FloatVector odd23 = Quads.odds(r2, r3);
-            low = Quads.lows(even01, even23).fma(x0, low);
-            low = Quads.lows(odd01, odd23).fma(x1, low);
-            low = Quads.highs(even01, even23).fma(x2, low);
-            low = Quads.highs(odd01, odd23).fma(x3, low);
-            FloatVector r4 = quad(w, p + 4 * stride);
-            FloatVector r5 = quad(w, p + 5 * stride);
-            FloatVector r6 = quad(w, p + 6 * stride);
-            FloatVector r7 = quad(w, p + 7 * stride);
-            FloatVector even45 = Quads.evens(r4, r5);
-            FloatVector odd45 = Quads.odds(r4, r5);
-            FloatVector even67 = Quads.evens(r6, r7);
-            FloatVector odd67 = Quads.odds(r6, r7);
-            high = Quads.lows(even45, even67).fma(x0, high);
-            high = Quads.lows(odd45, odd67).fma(x1, high);
-            high = Quads.highs(even45, even67).fma(x2, high);
-            high = Quads.highs(odd45, odd67).fma(x3, high);
+            FloatVector x0 = FloatVector.broadcast(Q, x.get(Lanes.FLOAT, xAt + i * 4L));
+            FloatVector x1 = FloatVector.broadcast(Q, x.get(Lanes.FLOAT, xAt + i * 4L + 4));
+            FloatVector x2 = FloatVector.broadcast(Q, x.get(Lanes.FLOAT, xAt + i * 4L + 8));
+            FloatVector x3 = FloatVector.broadcast(Q, x.get(Lanes.FLOAT, xAt + i * 4L + 12));
+            FloatVector r0 = FloatVector.fromMemorySegment(Q, w, p, Lanes.ORDER);
+            FloatVector r1 = FloatVector.fromMemorySegment(Q, w, p + stride, Lanes.ORDER);
+            FloatVector r2 = FloatVector.fromMemorySegment(Q, w, p + 2 * stride, Lanes.ORDER);
+            FloatVector r3 = FloatVector.fromMemorySegment(Q, w, p + 3 * stride, Lanes.ORDER);
+            FloatVector e0 = r0.blend(r1.rearrange(SWAP), ODD);
+            FloatVector e1 = r2.blend(r3.rearrange(SWAP), ODD);
+            FloatVector o0 = r0.rearrange(SWAP).blend(r1, ODD);
+            FloatVector o1 = r2.rearrange(SWAP).blend(r3, ODD);
+            low = e0.blend(e1.rearrange(TURN), HIGH).fma(x0, low);
+            low = o0.blend(o1.rearrange(TURN), HIGH).fma(x1, low);
+            low = e0.rearrange(TURN).blend(e1, HIGH).fma(x2, low);
+            low = o0.rearrange(TURN).blend(o1, HIGH).fma(x3, low);
+            FloatVector r4 = FloatVector.fromMemorySegment(Q, w, p + 4 * stride, Lanes.ORDER);
+            FloatVector r5 = FloatVector.fromMemorySegment(Q, w, p + 5 * stride, Lanes.ORDER);
+            FloatVector r6 = FloatVector.fromMemorySegment(Q, w, p + 6 * stride, Lanes.ORDER);
+            FloatVector r7 = FloatVector.fromMemorySegment(Q, w, p + 7 * stride, Lanes.ORDER);
+            FloatVector e2 = r4.blend(r5.rearrange(SWAP), ODD);
+            FloatVector e3 = r6.blend(r7.rearrange(SWAP), ODD);
+            FloatVector o2 = r4.rearrange(SWAP).blend(r5, ODD);
+            FloatVector o3 = r6.rearrange(SWAP).blend(r7, ODD);
+            high = e2.blend(e3.rearrange(TURN), HIGH).fma(x0, high);
+            high = o2.blend(o3.rearrange(TURN), HIGH).fma(x1, high);
+            high = e2.rearrange(TURN).blend(e3, HIGH).fma(x2, high);
+            high = o2.rearrange(TURN).blend(o3, HIGH).fma(x3, high);
         }
         low.intoArray(sums, to);
         high.intoArray(sums, to + Quads.COUNT);
-    }
-
-    private static FloatVector quad(MemorySegment from, long at) {
-        return FloatVector.fromMemorySegment(Quads.SPECIES, from, at, Lanes.ORDER);
-    }
-
-    private static FloatVector step(MemorySegment x, long at, int i) {
-        return FloatVector.broadcast(Quads.SPECIES, x.get(Lanes.FLOAT, at + i * 4L));
     }
 }

@@ -1,6 +1,5 @@
 package io.github.jalign.ops.cpu;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -13,6 +12,8 @@ final class Lanes {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     /** Floats in a vector. */
     static final int COUNT = SPECIES.length();
+    /** 0, 1, 2, … */
+    static final FloatVector NUMBERS = FloatVector.zero(SPECIES).addIndex(1);
 
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -33,31 +34,14 @@ final class Lanes {
         return n - n % COUNT;
     }
 
+    /** The next multiple of the vector length. */
+    static int up(int n) {
+        return body(n + COUNT - 1);
+    }
+
     /** The lanes of the last, partial vector of {@code n} floats. */
     static VectorMask<Float> tail(int n) {
         return SPECIES.indexInRange(body(n), n);
-    }
-
-    /** The floats from byte {@code at}. */
-    static FloatVector load(MemorySegment from, long at) {
-        return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER);
-    }
-
-    /** The floats from byte {@code at}, 0 where the mask is not set; memory there is not touched. */
-    static FloatVector load(MemorySegment from, long at, VectorMask<Float> mask) {
-        return FloatVector.fromMemorySegment(SPECIES, from, at, ORDER, mask);
-    }
-
-    static void store(FloatVector v, MemorySegment to, long at) {
-        v.intoMemorySegment(to, at, ORDER);
-    }
-
-    static void store(FloatVector v, MemorySegment to, long at, VectorMask<Float> mask) {
-        v.intoMemorySegment(to, at, ORDER, mask);
-    }
-
-    static FloatVector all(float value) {
-        return FloatVector.broadcast(SPECIES, value);
     }
 
     /**
@@ -77,5 +61,4 @@ final class Lanes {
         }
         return s.add(s.rearrange(BY_1)).lane(0);
     }
-
 }

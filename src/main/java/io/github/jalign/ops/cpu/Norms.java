@@ -1,30 +1,39 @@
 package io.github.jalign.ops.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
 
 /** Root-mean-square norm of one row of {@code n} floats, and its gradient. Arguments are segments and the byte of a row. */
 final class Norms {
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
     private static final int L = Lanes.COUNT;
+    private static final ByteOrder O = Lanes.ORDER;
 
     private Norms() {}
 
     /** 1/sqrt(mean(x²) + eps). */
     static float rstd(MemorySegment x, long at, int n, double eps) {
-        return (float) (1 / Math.sqrt((double) sumOfSquares(x, at, n) / n + eps));
+        return (float) (1 / Math.sqrt((double) dot(x, at, x, at, n) / n + eps));
     }
 
-    private static float sumOfSquares(MemorySegment x, long at, int n) {
-        FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+    /** Σ a·b. */
+    static float dot(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
         int body = Lanes.body(n);
-        for (int i = 0; i < body; i += L) {
-            FloatVector v = Lanes.load(x, at + i * 4L);
-            sum = v.fma(v, sum);
+        float sum = dotBody(a, aAt, b, bAt, body);
+        for (int i = body; i < n; i++) {
+            sum = Math.fma(a.get(Lanes.FLOAT, aAt + i * 4L), b.get(Lanes.FLOAT, bAt + i * 4L), sum);
         }
-        if (body < n) {
-            FloatVector v = Lanes.load(x, at + body * 4L, Lanes.tail(n));
-            sum = v.fma(v, sum);
+        return sum;
+    }
+
+    private static float dotBody(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        FloatVector sum = FloatVector.zero(S);
+        for (int i = 0; i < n; i += L) {
+            sum = FloatVector.fromMemorySegment(S, a, aAt + i * 4L, O)
+                    .fma(FloatVector.fromMemorySegment(S, b, bAt + i * 4L, O), sum);
         }
         return Lanes.sum(sum);
     }
@@ -34,13 +43,14 @@ final class Norms {
             MemorySegment x, long xAt, float rstd, MemorySegment weight, long wAt, MemorySegment out, long outAt, int n) {
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
-            Lanes.store(
-                    Lanes.load(x, xAt + i * 4L).mul(rstd).mul(Lanes.load(weight, wAt + i * 4L)), out, outAt + i * 4L);
+            FloatVector.fromMemorySegment(S, x, xAt + i * 4L, O)
+                    .mul(rstd)
+                    .mul(FloatVector.fromMemorySegment(S, weight, wAt + i * 4L, O))
+                    .intoMemorySegment(out, outAt + i * 4L, O);
         }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            long i = body * 4L;
-            Lanes.store(Lanes.load(x, xAt + i, m).mul(rstd).mul(Lanes.load(weight, wAt + i, m)), out, outAt + i, m);
+        for (int i = body; i < n; i++) {
+            float scaled = x.get(Lanes.FLOAT, xAt + i * 4L) * rstd * weight.get(Lanes.FLOAT, wAt + i * 4L);
+            out.set(Lanes.FLOAT, outAt + i * 4L, scaled);
         }
     }
 
@@ -48,36 +58,46 @@ final class Norms {
     static void backward(
             MemorySegment dout, long doutAt, MemorySegment x, long xAt, MemorySegment weight, long wAt, float rstd,
             MemorySegment dx, long dxAt, int n) {
-        float mean = productSum(dout, doutAt, x, xAt, weight, wAt, n) * rstd / n;
+        float mean = products(dout, doutAt, x, xAt, weight, wAt, n) * rstd / n;
         float towards = -mean * rstd * rstd; // of x
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
             long p = i * 4L;
-            FloatVector g = Lanes.load(dout, doutAt + p).mul(Lanes.load(weight, wAt + p));
-            FloatVector d = g.mul(rstd).add(Lanes.load(x, xAt + p).mul(towards));
-            Lanes.store(Lanes.load(dx, dxAt + p).add(d), dx, dxAt + p);
+            FloatVector g = FloatVector.fromMemorySegment(S, dout, doutAt + p, O)
+                    .mul(FloatVector.fromMemorySegment(S, weight, wAt + p, O))
+                    .mul(rstd);
+            FloatVector back = FloatVector.fromMemorySegment(S, x, xAt + p, O).mul(towards);
+            FloatVector.fromMemorySegment(S, dx, dxAt + p, O).add(g.add(back)).intoMemorySegment(dx, dxAt + p, O);
         }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            long p = body * 4L;
-            FloatVector g = Lanes.load(dout, doutAt + p, m).mul(Lanes.load(weight, wAt + p, m));
-            FloatVector d = g.mul(rstd).add(Lanes.load(x, xAt + p, m).mul(towards));
-            Lanes.store(Lanes.load(dx, dxAt + p, m).add(d), dx, dxAt + p, m);
+        for (int i = body; i < n; i++) {
+            long p = i * 4L;
+            float g = dout.get(Lanes.FLOAT, doutAt + p) * weight.get(Lanes.FLOAT, wAt + p) * rstd;
+            float back = x.get(Lanes.FLOAT, xAt + p) * towards;
+            dx.set(Lanes.FLOAT, dxAt + p, dx.get(Lanes.FLOAT, dxAt + p) + (g + back));
         }
     }
 
-    private static float productSum(
+    /** Σ a·b·c. */
+    private static float products(
             MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, int n) {
-        FloatVector sum = FloatVector.zero(Lanes.SPECIES);
         int body = Lanes.body(n);
-        for (int i = 0; i < body; i += L) {
+        float sum = productsBody(a, aAt, b, bAt, c, cAt, body);
+        for (int i = body; i < n; i++) {
             long p = i * 4L;
-            sum = Lanes.load(a, aAt + p).mul(Lanes.load(c, cAt + p)).fma(Lanes.load(b, bAt + p), sum);
+            sum = Math.fma(
+                    a.get(Lanes.FLOAT, aAt + p) * c.get(Lanes.FLOAT, cAt + p), b.get(Lanes.FLOAT, bAt + p), sum);
         }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            long p = body * 4L;
-            sum = Lanes.load(a, aAt + p, m).mul(Lanes.load(c, cAt + p, m)).fma(Lanes.load(b, bAt + p, m), sum);
+        return sum;
+    }
+
+    private static float productsBody(
+            MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment c, long cAt, int n) {
+        FloatVector sum = FloatVector.zero(S);
+        for (int i = 0; i < n; i += L) {
+            long p = i * 4L;
+            sum = FloatVector.fromMemorySegment(S, a, aAt + p, O)
+                    .mul(FloatVector.fromMemorySegment(S, c, cAt + p, O))
+                    .fma(FloatVector.fromMemorySegment(S, b, bAt + p, O), sum);
         }
         return Lanes.sum(sum);
     }
@@ -85,23 +105,24 @@ final class Norms {
     /** dweight[columns] += Σ_t dout·x·rstd for {@code n <= L} columns, the rows in order. */
     static void weightGradient(
             Matrix dout, Matrix x, Matrix rstd, int rows, int column, int n, MemorySegment dweight, long at) {
-        VectorMask<Float> m = Lanes.SPECIES.indexInRange(0, n);
-        FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+        VectorMask<Float> m = S.indexInRange(0, n);
+        FloatVector sum = FloatVector.zero(S);
         for (int t = 0; t < rows; t++) {
             float scale = rstd.memory().get(Lanes.FLOAT, rstd.at(0, t));
-            FloatVector normed = Lanes.load(x.memory(), x.at(t, column), m).mul(scale);
-            sum = Lanes.load(dout.memory(), dout.at(t, column), m).fma(normed, sum);
+            sum = FloatVector.fromMemorySegment(S, x.memory(), x.at(t, column), O, m)
+                    .mul(scale)
+                    .fma(FloatVector.fromMemorySegment(S, dout.memory(), dout.at(t, column), O, m), sum);
         }
-        Lanes.store(Lanes.load(dweight, at, m).add(sum), dweight, at, m);
+        FloatVector.fromMemorySegment(S, dweight, at, O, m).add(sum).intoMemorySegment(dweight, at, O, m);
     }
 
     /** dbias[columns] += Σ_t dy for {@code n <= L} columns, the rows in order. */
     static void biasGradient(Matrix dy, int rows, int column, int n, MemorySegment dbias, long at) {
-        VectorMask<Float> m = Lanes.SPECIES.indexInRange(0, n);
-        FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+        VectorMask<Float> m = S.indexInRange(0, n);
+        FloatVector sum = FloatVector.zero(S);
         for (int t = 0; t < rows; t++) {
-            sum = sum.add(Lanes.load(dy.memory(), dy.at(t, column), m));
+            sum = sum.add(FloatVector.fromMemorySegment(S, dy.memory(), dy.at(t, column), O, m));
         }
-        Lanes.store(Lanes.load(dbias, at, m).add(sum), dbias, at, m);
+        FloatVector.fromMemorySegment(S, dbias, at, O, m).add(sum).intoMemorySegment(dbias, at, O, m);
     }
 }

@@ -131,24 +131,20 @@ final class Panels {
             MemorySegment from, long at, long stride, int steps, float[] data, int to, int width) {
         for (int k = 0; k < steps; k += Quads.COUNT) {
             long p = at + k * 4L;
-            FloatVector r0 = quad(from, p);
-            FloatVector r1 = quad(from, p + stride);
-            FloatVector r2 = quad(from, p + 2 * stride);
-            FloatVector r3 = quad(from, p + 3 * stride);
-            FloatVector even01 = Quads.evens(r0, r1);
-            FloatVector odd01 = Quads.odds(r0, r1);
-            FloatVector even23 = Quads.evens(r2, r3);
-            FloatVector odd23 = Quads.odds(r2, r3);
+            FloatVector r0 = FloatVector.fromMemorySegment(Quads.SPECIES, from, p, Lanes.ORDER);
+            FloatVector r1 = FloatVector.fromMemorySegment(Quads.SPECIES, from, p + stride, Lanes.ORDER);
+            FloatVector r2 = FloatVector.fromMemorySegment(Quads.SPECIES, from, p + 2 * stride, Lanes.ORDER);
+            FloatVector r3 = FloatVector.fromMemorySegment(Quads.SPECIES, from, p + 3 * stride, Lanes.ORDER);
+            FloatVector e0 = r0.blend(r1.rearrange(Quads.SWAP), Quads.ODD);
+            FloatVector e1 = r2.blend(r3.rearrange(Quads.SWAP), Quads.ODD);
+            FloatVector o0 = r0.rearrange(Quads.SWAP).blend(r1, Quads.ODD);
+            FloatVector o1 = r2.rearrange(Quads.SWAP).blend(r3, Quads.ODD);
             int q = to + k * width;
-            Quads.lows(even01, even23).intoArray(data, q);
-            Quads.lows(odd01, odd23).intoArray(data, q + width);
-            Quads.highs(even01, even23).intoArray(data, q + 2 * width);
-            Quads.highs(odd01, odd23).intoArray(data, q + 3 * width);
+            e0.blend(e1.rearrange(Quads.TURN), Quads.HIGH).intoArray(data, q);
+            o0.blend(o1.rearrange(Quads.TURN), Quads.HIGH).intoArray(data, q + width);
+            e0.rearrange(Quads.TURN).blend(e1, Quads.HIGH).intoArray(data, q + 2 * width);
+            o0.rearrange(Quads.TURN).blend(o1, Quads.HIGH).intoArray(data, q + 3 * width);
         }
-    }
-
-    private static FloatVector quad(MemorySegment from, long at) {
-        return FloatVector.fromMemorySegment(Quads.SPECIES, from, at, Lanes.ORDER);
     }
 
     private static void copyVectors(
@@ -162,7 +158,8 @@ final class Panels {
     private static void copyFour(
             MemorySegment from, long at, long stride, int steps, float[] data, int to, int width) {
         for (int k = 0; k < steps; k++) {
-            quad(from, at + k * stride).intoArray(data, to + k * width);
+            FloatVector.fromMemorySegment(Quads.SPECIES, from, at + k * stride, Lanes.ORDER)
+                    .intoArray(data, to + k * width);
         }
     }
 

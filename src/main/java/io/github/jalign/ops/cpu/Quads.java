@@ -6,41 +6,22 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The transpose of a 4 x 4 square of floats in four 128-bit vectors, in two steps:
+ * What it takes to transpose a 4 x 4 square of floats, rows r0 to r3 in 128-bit vectors, in two steps:
  *
  * <pre>
- * even01 = evens(r0, r1)   column 0 = lows(even01, even23)   column 2 = highs(even01, even23)
- * odd01  = odds(r0, r1)    column 1 = lows(odd01, odd23)     column 3 = highs(odd01, odd23)
+ * e0 = r0.blend(r1.rearrange(SWAP), ODD)    r00 r10 r02 r12    e1 likewise of r2, r3
+ * o0 = r0.rearrange(SWAP).blend(r1, ODD)    r01 r11 r03 r13    o1
+ * column 0 = e0.blend(e1.rearrange(TURN), HIGH)    column 2 = e0.rearrange(TURN).blend(e1, HIGH)
+ * column 1 = o0.blend(o1.rearrange(TURN), HIGH)    column 3 = o0.rearrange(TURN).blend(o1, HIGH)
  * </pre>
  */
 final class Quads {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_128;
     static final int COUNT = 4;
-
-    private static final VectorShuffle<Float> SWAP = VectorShuffle.fromValues(SPECIES, 1, 0, 3, 2);
-    private static final VectorShuffle<Float> TURN = VectorShuffle.fromValues(SPECIES, 2, 3, 0, 1);
-    private static final VectorMask<Float> ODD = VectorMask.fromValues(SPECIES, false, true, false, true);
-    private static final VectorMask<Float> HIGH = VectorMask.fromValues(SPECIES, false, false, true, true);
+    static final VectorShuffle<Float> SWAP = VectorShuffle.fromValues(SPECIES, 1, 0, 3, 2);
+    static final VectorShuffle<Float> TURN = VectorShuffle.fromValues(SPECIES, 2, 3, 0, 1);
+    static final VectorMask<Float> ODD = VectorMask.fromValues(SPECIES, false, true, false, true);
+    static final VectorMask<Float> HIGH = VectorMask.fromValues(SPECIES, false, false, true, true);
 
     private Quads() {}
-
-    /** a0 b0 a2 b2. */
-    static FloatVector evens(FloatVector a, FloatVector b) {
-        return a.blend(b.rearrange(SWAP), ODD);
-    }
-
-    /** a1 b1 a3 b3. */
-    static FloatVector odds(FloatVector a, FloatVector b) {
-        return a.rearrange(SWAP).blend(b, ODD);
-    }
-
-    /** a0 a1 b0 b1. */
-    static FloatVector lows(FloatVector a, FloatVector b) {
-        return a.blend(b.rearrange(TURN), HIGH);
-    }
-
-    /** a2 a3 b2 b3. */
-    static FloatVector highs(FloatVector a, FloatVector b) {
-        return a.rearrange(TURN).blend(b, HIGH);
-    }
 }

@@ -1,12 +1,15 @@
 package io.github.jalign.ops.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
 
 /** Turns the pairs (a_i, b_i) of one head by the angles of one position. */
 final class Rotary {
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
     private static final int L = Lanes.COUNT;
+    private static final ByteOrder O = Lanes.ORDER;
 
     private Rotary() {}
 
@@ -23,22 +26,21 @@ final class Rotary {
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
             long p = i * 4L;
-            FloatVector a = Lanes.load(x, at + p);
-            FloatVector b = Lanes.load(x, bAt + p);
-            FloatVector c = Lanes.load(cos, cosAt + p);
-            FloatVector s = Lanes.load(sin, sinAt + p).mul(direction);
-            Lanes.store(a.mul(c).sub(b.mul(s)), x, at + p);
-            Lanes.store(b.mul(c).add(a.mul(s)), x, bAt + p);
+            FloatVector a = FloatVector.fromMemorySegment(S, x, at + p, O);
+            FloatVector b = FloatVector.fromMemorySegment(S, x, bAt + p, O);
+            FloatVector c = FloatVector.fromMemorySegment(S, cos, cosAt + p, O);
+            FloatVector s = FloatVector.fromMemorySegment(S, sin, sinAt + p, O).mul(direction);
+            a.mul(c).sub(b.mul(s)).intoMemorySegment(x, at + p, O);
+            b.mul(c).add(a.mul(s)).intoMemorySegment(x, bAt + p, O);
         }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            long p = body * 4L;
-            FloatVector a = Lanes.load(x, at + p, m);
-            FloatVector b = Lanes.load(x, bAt + p, m);
-            FloatVector c = Lanes.load(cos, cosAt + p, m);
-            FloatVector s = Lanes.load(sin, sinAt + p, m).mul(direction);
-            Lanes.store(a.mul(c).sub(b.mul(s)), x, at + p, m);
-            Lanes.store(b.mul(c).add(a.mul(s)), x, bAt + p, m);
+        for (int i = body; i < n; i++) {
+            long p = i * 4L;
+            float a = x.get(Lanes.FLOAT, at + p);
+            float b = x.get(Lanes.FLOAT, bAt + p);
+            float c = cos.get(Lanes.FLOAT, cosAt + p);
+            float s = sin.get(Lanes.FLOAT, sinAt + p) * direction;
+            x.set(Lanes.FLOAT, at + p, a * c - b * s);
+            x.set(Lanes.FLOAT, bAt + p, b * c + a * s);
         }
     }
 }

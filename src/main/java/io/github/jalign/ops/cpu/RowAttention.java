@@ -2,100 +2,30 @@ package io.github.jalign.ops.cpu;
 
 import io.github.jalign.ops.AttentionShape;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
-/**
- * Attention of one query row over rows of keys and values, as decoding needs it. A range of keys is rows
- * [from, from + count) of a matrix; scores of consecutive ranges stand one after another in an array.
- */
+/** Attention of one query row over cached rows of keys and values, as decoding needs it. */
 final class RowAttention {
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
     private static final int L = Lanes.COUNT;
+    private static final ByteOrder O = Lanes.ORDER;
 
     private RowAttention() {}
 
-    /** scores[at + i] = scale · q·k_i. */
-    static void scores(
-            MemorySegment q, long qAt, Matrix keys, int column, int from, int count, int width, float scale,
-            float[] scores, int at) {
-        for (int i = 0; i < count; i++) {
-            scores[at + i] = scale * dot(q, qAt, keys.memory(), keys.at(from + i, column), width);
-        }
+    /** What one thread needs for {@code keys} keys. */
+    static int floats(int keys) {
+        return Lanes.up(keys);
     }
 
-    static float dot(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        FloatVector sum = FloatVector.zero(Lanes.SPECIES);
-        int body = Lanes.body(n);
-        for (int i = 0; i < body; i += L) {
-            sum = Lanes.load(a, aAt + i * 4L).fma(Lanes.load(b, bAt + i * 4L), sum);
-        }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            sum = Lanes.load(a, aAt + body * 4L, m).fma(Lanes.load(b, bAt + body * 4L, m), sum);
-        }
-        return Lanes.sum(sum);
-    }
-
-    /** scores = e^(scores - lse); returns lse, the log of their sum of exponentials. */
-    static float softmax(float[] scores, int n) {
-        float max = max(scores, n);
-        float sum = exponentials(scores, n, max);
-        scale(scores, n, 1 / sum);
-        return (float) (max + Math.log(sum));
-    }
-
-    private static float max(float[] scores, int n) {
-        FloatVector max = Lanes.all(Float.NEGATIVE_INFINITY);
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = Lanes.SPECIES.indexInRange(i, n);
-            FloatVector v = FloatVector.fromArray(Lanes.SPECIES, scores, i, m);
-            max = max.blend(v, v.compare(VectorOperators.GT, max).and(m));
-        }
-        return max.reduceLanes(VectorOperators.MAX);
-    }
-
-    private static float exponentials(float[] scores, int n, float max) {
-        FloatVector sum = FloatVector.zero(Lanes.SPECIES);
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = Lanes.SPECIES.indexInRange(i, n);
-            FloatVector e = Exp.exp(FloatVector.fromArray(Lanes.SPECIES, scores, i, m).sub(max));
-            e.intoArray(scores, i, m);
-            sum = sum.add(FloatVector.zero(Lanes.SPECIES).blend(e, m));
-        }
-        return Lanes.sum(sum);
-    }
-
-    private static void scale(float[] scores, int n, float factor) {
-        for (int i = 0; i < n; i += L) {
-            VectorMask<Float> m = Lanes.SPECIES.indexInRange(i, n);
-            FloatVector.fromArray(Lanes.SPECIES, scores, i, m).mul(factor).intoArray(scores, i, m);
-        }
-    }
-
-    /** out += Σ_i weights[at + i] · v_i. */
-    static void mix(
-            float[] weights, int at, Matrix values, int column, int from, int count, MemorySegment out, long outAt, int width) {
-        for (int i = 0; i < count; i++) {
-            addScaled(weights[at + i], values.memory(), values.at(from + i, column), out, outAt, width);
-        }
-    }
-
-    /** y += factor · x. */
-    static void addScaled(float factor, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
-        FloatVector f = Lanes.all(factor);
-        int body = Lanes.body(n);
-        for (int i = 0; i < body; i += L) {
-            Lanes.store(Lanes.load(x, xAt + i * 4L).fma(f, Lanes.load(y, yAt + i * 4L)), y, yAt + i * 4L);
-        }
-        if (body < n) {
-            VectorMask<Float> m = Lanes.tail(n);
-            long i = body * 4L;
-            Lanes.store(Lanes.load(x, xAt + i, m).fma(f, Lanes.load(y, yAt + i, m)), y, yAt + i, m);
-        }
-    }
-
-    /** Attention of one cached sequence: row t of qkv stands at position start + t. */
+    /**
+     * Row t of qkv, which stands at position start + t of the cached sequence.
+     *
+     * @param scores scratch of {@link #floats} of start + t + 1
+     */
     static void cached(
             Matrix qkv, Matrix keys, Matrix values, int start, int t, int head, AttentionShape shape, float[] scores,
             Matrix out) {
@@ -103,10 +33,55 @@ final class RowAttention {
         int column = head / (shape.heads() / shape.keyValueHeads()) * width;
         int first = shape.firstVisible(start + t);
         int count = start + t + 1 - first;
-        scores(qkv.memory(), qkv.at(t, (long) head * width), keys, column, first, count, width, (float) shape.scale(), scores, 0);
-        softmax(scores, count);
+        long q = qkv.at(t, (long) head * width);
+        for (int i = 0; i < count; i++) {
+            float dot = Norms.dot(qkv.memory(), q, keys.memory(), keys.at(first + i, column), width);
+            scores[i] = dot * (float) shape.scale();
+        }
+        float sum = weights(scores, count);
         long outAt = out.at(t, (long) head * width);
         Elementwise.fill(out.memory(), outAt, width, 0);
-        mix(scores, 0, values, column, first, count, out.memory(), outAt, width);
+        for (int i = 0; i < count; i++) {
+            addScaled(scores[i] / sum, values.memory(), values.at(first + i, column), out.memory(), outAt, width);
+        }
+    }
+
+    /** scores = e^(scores - max); returns their sum. */
+    private static float weights(float[] scores, int n) {
+        int end = Lanes.up(n);
+        Arrays.fill(scores, n, end, Float.NEGATIVE_INFINITY);
+        float max = max(scores, end);
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, scores, i).sub(max).intoArray(scores, i);
+        }
+        Exp.all(scores, 0, end);
+        FloatVector sum = FloatVector.zero(S);
+        for (int i = 0; i < end; i += L) {
+            sum = sum.add(FloatVector.fromArray(S, scores, i));
+        }
+        return Lanes.sum(sum);
+    }
+
+    private static float max(float[] scores, int end) {
+        FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < end; i += L) {
+            FloatVector v = FloatVector.fromArray(S, scores, i);
+            max = max.blend(v, v.compare(VectorOperators.GT, max));
+        }
+        return max.reduceLanes(VectorOperators.MAX);
+    }
+
+    /** y += factor · x. */
+    private static void addScaled(float factor, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
+        int body = Lanes.body(n);
+        for (int i = 0; i < body; i += L) {
+            FloatVector.fromMemorySegment(S, x, xAt + i * 4L, O)
+                    .fma(FloatVector.broadcast(S, factor), FloatVector.fromMemorySegment(S, y, yAt + i * 4L, O))
+                    .intoMemorySegment(y, yAt + i * 4L, O);
+        }
+        for (int i = body; i < n; i++) {
+            float sum = Math.fma(x.get(Lanes.FLOAT, xAt + i * 4L), factor, y.get(Lanes.FLOAT, yAt + i * 4L));
+            y.set(Lanes.FLOAT, yAt + i * 4L, sum);
+        }
     }
 }

@@ -4,6 +4,7 @@ import io.github.jalign.ops.AttentionShape;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Scores and their gradient for a block of queries and a few panels of keys, [key panel][query][key]. {@link #turn} makes
@@ -11,9 +12,11 @@ import jdk.incubator.vector.VectorOperators;
  * 0 where the mask forbids.
  */
 final class ScoreGradient {
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
     private static final int L = Lanes.COUNT;
     private static final int QUERIES = Panels.BLOCK;
-    private static final FloatVector LANES = FloatVector.zero(Lanes.SPECIES).addIndex(1);
+    /** An exponent that gives 0. */
+    private static final float UNSEEN = -1e30f;
 
     final float[] p;
     final float[] ds;
@@ -44,7 +47,7 @@ final class ScoreGradient {
     void rows(Matrix dout, Matrix out, Matrix logSumExp, int count, int headDim) {
         for (int i = 0; i < count; i++) {
             lse[i] = logSumExp.memory().get(Lanes.FLOAT, logSumExp.at(i, 0));
-            d[i] = RowAttention.dot(dout.memory(), dout.at(i, 0), out.memory(), out.at(i, 0), headDim);
+            d[i] = Norms.dot(dout.memory(), dout.at(i, 0), out.memory(), out.at(i, 0), headDim);
         }
     }
 
@@ -86,36 +89,46 @@ final class ScoreGradient {
     /** Rows [from, to) of a key panel: p from scores, ds from dp. */
     void turn(int keyPanel, int from, int to) {
         int key = keyPosition + keyPanel * width;
-        int fullFrom = Math.clamp(key + width - 1 - position, from, to);
+        int fullFrom = Math.clamp(key + width - 1 - position, from, to); // rows that see the whole panel
         int fullTo = window == 0 ? to : Math.clamp(key + window - position, fullFrom, to);
         for (int c = 0; c < width; c += L) {
-            masked(keyPanel, from, fullFrom, c);
-            full(keyPanel, fullFrom, fullTo, c);
-            masked(keyPanel, fullTo, to, c);
+            exponents(keyPanel, from, to, c);
+            hide(keyPanel, from, fullFrom, c);
+            hide(keyPanel, fullTo, to, c);
+        }
+        Exp.all(p, at(keyPanel, from), at(keyPanel, to));
+        for (int c = 0; c < width; c += L) {
+            gradients(keyPanel, from, to, c);
         }
     }
 
-    private void full(int keyPanel, int from, int to, int c) {
+    private void exponents(int keyPanel, int from, int to, int c) {
         for (int r = from; r < to; r++) {
             int i = at(keyPanel, r) + c;
-            FloatVector weight = Exp.exp(Floats.load(p, i).mul(scale).sub(lse[queryIndex + r]));
-            weight.intoArray(p, i);
-            weight.mul(Floats.load(ds, i).sub(d[queryIndex + r])).mul(scale).intoArray(ds, i);
+            FloatVector.fromArray(S, p, i).mul(scale).sub(lse[queryIndex + r]).intoArray(p, i);
         }
     }
 
-    private void masked(int keyPanel, int from, int to, int c) {
+    private void hide(int keyPanel, int from, int to, int c) {
         for (int r = from; r < to; r++) {
             int i = at(keyPanel, r) + c;
             int own = position + r - keyPosition - keyPanel * width - c; // the lane of the key at the query's position
-            VectorMask<Float> visible = LANES.compare(VectorOperators.LE, own);
-            if (window != 0) {
-                visible = visible.and(LANES.compare(VectorOperators.GT, own - window));
-            }
-            FloatVector weight = FloatVector.zero(Lanes.SPECIES)
-                    .blend(Exp.exp(Floats.load(p, i).mul(scale).sub(lse[queryIndex + r])), visible);
-            weight.intoArray(p, i);
-            weight.mul(Floats.load(ds, i).sub(d[queryIndex + r])).mul(scale).intoArray(ds, i);
+            int passed = window == 0 ? -1 : own - window;
+            VectorMask<Float> seen = Lanes.NUMBERS
+                    .compare(VectorOperators.LE, own)
+                    .and(Lanes.NUMBERS.compare(VectorOperators.GT, passed));
+            FloatVector.broadcast(S, UNSEEN).blend(FloatVector.fromArray(S, p, i), seen).intoArray(p, i);
+        }
+    }
+
+    private void gradients(int keyPanel, int from, int to, int c) {
+        for (int r = from; r < to; r++) {
+            int i = at(keyPanel, r) + c;
+            FloatVector.fromArray(S, ds, i)
+                    .sub(d[queryIndex + r])
+                    .mul(FloatVector.fromArray(S, p, i))
+                    .mul(scale)
+                    .intoArray(ds, i);
         }
     }
 }

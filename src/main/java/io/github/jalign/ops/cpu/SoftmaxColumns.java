@@ -4,6 +4,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Scores [key position][query], one query a lane, and their softmax along the keys. The mask lets query {@code l}, which
@@ -11,8 +12,10 @@ import jdk.incubator.vector.VectorOperators;
  * {@code e^(scale·(score - max))}, 0 where the mask forbids; their sums divide the result at the end.
  */
 final class SoftmaxColumns {
+    private static final VectorSpecies<Float> S = Lanes.SPECIES;
     private static final int L = Lanes.COUNT;
-    private static final FloatVector LANES = FloatVector.zero(Lanes.SPECIES).addIndex(1);
+    /** Less than any score, and no cause of NaN. */
+    private static final float UNSEEN = -1e30f;
 
     final float[] scores;
     private final int width;
@@ -39,96 +42,74 @@ final class SoftmaxColumns {
         return (long) width * (keys + 3);
     }
 
-    /** Says where the queries stand and what they see; 0 is no window. */
+    /** Says where the queries stand and what they see; window 0 is all. */
     void begin(int firstPosition, int seen, float scoreScale) {
         first = firstPosition;
         window = seen;
         scale = scoreScale;
-        Arrays.fill(max, Float.NEGATIVE_INFINITY);
+        Arrays.fill(max, UNSEEN);
         Arrays.fill(sums, 0);
     }
 
-    /** Positions from which on no query's window has passed them. */
-    private int fullFrom() {
-        return window == 0 ? 0 : first + width - window;
-    }
-
-    /** Queries of the vector from column {@code c} that see position {@code p}. */
-    private VectorMask<Float> visible(int p, int c) {
-        int least = p - first - c; // the lane that stands at p
-        VectorMask<Float> reached = LANES.compare(VectorOperators.GE, least);
-        return window == 0 ? reached : reached.and(LANES.compare(VectorOperators.LT, least + window));
-    }
-
-    /** Takes positions [from, to) into the maximum. */
+    /** Hides what the mask forbids in positions [from, to), and takes the rest into the maximum. */
     void maximum(int from, int to) {
-        int fullFrom = Math.clamp(fullFrom(), from, to);
+        int fullFrom = Math.clamp(window == 0 ? 0 : first + width - window, from, to); // seen by all queries up to
         int fullTo = Math.clamp(first + 1, fullFrom, to);
         for (int c = 0; c < width; c += L) {
-            maskedMaximum(from, fullFrom, c);
-            maximum(fullFrom, fullTo, c);
-            maskedMaximum(fullTo, to, c);
+            hide(from, fullFrom, c);
+            hide(fullTo, to, c);
+            maximum(from, to, c);
+        }
+    }
+
+    private void hide(int from, int to, int c) {
+        for (int p = from; p < to; p++) {
+            int own = p - first - c; // the lane that stands at p
+            int limit = window == 0 ? width : own + window;
+            VectorMask<Float> seen = Lanes.NUMBERS
+                    .compare(VectorOperators.GE, own)
+                    .and(Lanes.NUMBERS.compare(VectorOperators.LT, limit));
+            FloatVector.broadcast(S, UNSEEN)
+                    .blend(FloatVector.fromArray(S, scores, p * width + c), seen)
+                    .intoArray(scores, p * width + c);
         }
     }
 
     private void maximum(int from, int to, int c) {
-        FloatVector m0 = Floats.load(max, c);
-        FloatVector m1 = m0;
-        int p = from;
-        for (; p + 1 < to; p += 2) {
-            FloatVector s0 = Floats.load(scores, p * width + c);
-            FloatVector s1 = Floats.load(scores, p * width + width + c);
+        FloatVector m0 = FloatVector.fromArray(S, max, c);
+        FloatVector m1 = FloatVector.fromArray(S, max, c);
+        for (int p = from; p < to; p += 2) {
+            FloatVector s0 = FloatVector.fromArray(S, scores, p * width + c);
+            FloatVector s1 = FloatVector.fromArray(S, scores, Math.min(p + 1, to - 1) * width + c);
             m0 = m0.blend(s0, s0.compare(VectorOperators.GT, m0));
             m1 = m1.blend(s1, s1.compare(VectorOperators.GT, m1));
-        }
-        if (p < to) {
-            FloatVector s0 = Floats.load(scores, p * width + c);
-            m0 = m0.blend(s0, s0.compare(VectorOperators.GT, m0));
         }
         m0.blend(m1, m1.compare(VectorOperators.GT, m0)).intoArray(max, c);
     }
 
-    private void maskedMaximum(int from, int to, int c) {
-        FloatVector m = Floats.load(max, c);
-        for (int p = from; p < to; p++) {
-            FloatVector s = Floats.load(scores, p * width + c);
-            m = m.blend(s, s.compare(VectorOperators.GT, m).and(visible(p, c)));
-        }
-        m.intoArray(max, c);
-    }
-
     /** Turns scores of positions [from, to) into weights and adds their sum, taken from 0, to the sums. */
     void exponentials(int from, int to) {
-        int fullFrom = Math.clamp(fullFrom(), from, to);
-        int fullTo = Math.clamp(first + 1, fullFrom, to);
-        Arrays.fill(blockSums, 0);
         for (int c = 0; c < width; c += L) {
-            maskedExponentials(from, fullFrom, c);
-            exponentials(fullFrom, fullTo, c);
-            maskedExponentials(fullTo, to, c);
+            exponents(from, to, c);
+        }
+        Exp.all(scores, from * width, to * width);
+        for (int c = 0; c < width; c += L) {
+            sum(from, to, c);
         }
         Floats.add(blockSums, 0, sums, 0, width);
     }
 
-    private void exponentials(int from, int to, int c) {
-        FloatVector sum = Floats.load(blockSums, c);
-        FloatVector m = Floats.load(max, c);
+    private void exponents(int from, int to, int c) {
+        FloatVector m = FloatVector.fromArray(S, max, c);
         for (int p = from; p < to; p++) {
-            FloatVector e = Exp.exp(Floats.load(scores, p * width + c).sub(m).mul(scale));
-            e.intoArray(scores, p * width + c);
-            sum = sum.add(e);
+            FloatVector.fromArray(S, scores, p * width + c).sub(m).mul(scale).intoArray(scores, p * width + c);
         }
-        sum.intoArray(blockSums, c);
     }
 
-    private void maskedExponentials(int from, int to, int c) {
-        FloatVector sum = Floats.load(blockSums, c);
-        FloatVector m = Floats.load(max, c);
+    private void sum(int from, int to, int c) {
+        FloatVector sum = FloatVector.zero(S);
         for (int p = from; p < to; p++) {
-            FloatVector e = Exp.exp(Floats.load(scores, p * width + c).sub(m).mul(scale));
-            FloatVector kept = FloatVector.zero(Lanes.SPECIES).blend(e, visible(p, c));
-            kept.intoArray(scores, p * width + c);
-            sum = sum.add(kept);
+            sum = sum.add(FloatVector.fromArray(S, scores, p * width + c));
         }
         sum.intoArray(blockSums, c);
     }
@@ -136,9 +117,9 @@ final class SoftmaxColumns {
     /** Divides each of {@code rows} rows of queries by the sums. */
     void divide(float[] x, int rows) {
         for (int c = 0; c < width; c += L) {
-            FloatVector inverse = Lanes.all(1).div(Floats.load(sums, c));
+            FloatVector inverse = FloatVector.broadcast(S, 1).div(FloatVector.fromArray(S, sums, c));
             for (int r = 0; r < rows; r++) {
-                Floats.load(x, r * width + c).mul(inverse).intoArray(x, r * width + c);
+                FloatVector.fromArray(S, x, r * width + c).mul(inverse).intoArray(x, r * width + c);
             }
         }
     }

@@ -4,16 +4,22 @@ import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.TensorArena;
 import io.github.jalign.tensor.TensorSpec;
+import java.util.Arrays;
 import java.util.List;
 
 /** Everything that operators write besides their results, allocated once for a workload. On the Java heap: C2 likes arrays. */
 final class Workspace {
+    /** Floats of a row that an operator treats at a time, so that they stay in the first cache level. */
+    private static final int SCRATCH = 1024;
+
     private final Workload load;
     private final long bytes;
     private final Gemm gemm;
     private final AttentionForward attention;
     private final AttentionBackward attentionBackward;
     private final float[][] scores;
+    private final float[][] scratch;
+    private final LogSoftmax[] logSoftmax;
 
     Workspace(ThreadTeam team, MicroKernel kernel, Workload load) {
         this.load = load;
@@ -22,7 +28,10 @@ final class Workspace {
         this.attention = new AttentionForward(team, kernel, load.context(), load.headDim());
         this.attentionBackward = new AttentionBackward(
                 team, kernel, load.tokens(), load.context(), load.heads(), load.headDim());
-        this.scores = new float[team.size()][load.context()];
+        this.scores = new float[team.size()][RowAttention.floats(load.context())];
+        this.scratch = new float[team.size()][SCRATCH];
+        this.logSoftmax = new LogSoftmax[team.size()];
+        Arrays.setAll(logSoftmax, i -> new LogSoftmax());
     }
 
     /** What the constructor allocates. */
@@ -35,7 +44,7 @@ final class Workspace {
                 floats(
                         "attention gradient",
                         AttentionBackward.floats(threads, kernel, load.tokens(), context, load.heads(), headDim)),
-                floats("decoding", (long) threads * context));
+                floats("rows", threads * (RowAttention.floats(context) + SCRATCH + LogSoftmax.floats())));
     }
 
     /** Rows of 16 floats, so that no count leaves 31 bits. */
@@ -83,5 +92,14 @@ final class Workspace {
             throw new IllegalArgumentException(n + " keys, but reserved were " + load.context());
         }
         return scores[member];
+    }
+
+    /** A member's place for a piece of a row. */
+    float[] scratch(int member) {
+        return scratch[member];
+    }
+
+    LogSoftmax logSoftmax(int member) {
+        return logSoftmax[member];
     }
 }

@@ -31,9 +31,9 @@ final class Trial {
     private static final double GAP = -7;
     private static final List<MicroKernel> KERNELS = List.of(new Kernel12x2(), new Kernel4x4(), new Kernel4x2());
 
-    /** Steps of rounding in a sum of {@code n} terms along the lanes of vectors. */
+    /** Steps of rounding in a sum of {@code n} terms along the lanes of vectors, then of the lanes and of what is left. */
     static double depth(int n) {
-        return Math.ceilDiv(n, Lanes.COUNT) + Math.log(Lanes.COUNT) / Math.log(2) + 1;
+        return n / Lanes.COUNT + Math.log(Lanes.COUNT) / Math.log(2) + n % Lanes.COUNT + 1;
     }
 
     @FunctionalInterface
