@@ -148,13 +148,13 @@ final class AttentionBlocks {
     private void packQueries(int start, int count) {
         int headDim = task().shape.headDim();
         queries.shape(count, headDim);
-        queries.packAll(task().query(start), true);
+        queries.pack(task().query(start), true);
         douts.shape(count, headDim);
-        douts.packAll(task().dout(start), true);
+        douts.pack(task().dout(start), true);
         queriesAcross.shape(headDim, count);
-        queriesAcross.packAll(task().query(start), false);
+        queriesAcross.pack(task().query(start), false);
         doutsAcross.shape(headDim, count);
-        doutsAcross.packAll(task().dout(start), false);
+        doutsAcross.pack(task().dout(start), false);
         scores.rows(task().dout(start), task().out(start), task().lse.part(start, task().head), count, headDim);
     }
 
@@ -179,11 +179,11 @@ final class AttentionBlocks {
     private void packKeys(int row, int count) {
         int headDim = task().shape.headDim();
         keys.shape(count, headDim);
-        keys.packAll(task().key(row), true);
+        keys.pack(task().key(row), true);
         values.shape(count, headDim);
-        values.packAll(task().value(row), true);
+        values.pack(task().value(row), true);
         keysAcross.shape(headDim, count);
-        keysAcross.packAll(task().key(row), false);
+        keysAcross.pack(task().key(row), false);
     }
 
     /**

@@ -114,7 +114,7 @@ final class AttentionForward {
                     int count = Math.min(width, to - q);
                     int t = segments.start(s) + q;
                     queries.shape(count, shape.headDim());
-                    queries.packAll(qkv.part(t, (long) head * shape.headDim()), true);
+                    queries.pack(qkv.part(t, (long) head * shape.headDim()), true);
                     panel(shape, segments.parentLength(s), q, count);
                     softmax.divide(mixed, shape.headDim());
                     Floats.transpose(mixed, 0, width, shape.headDim(), count, rows, 0, shape.headDim());

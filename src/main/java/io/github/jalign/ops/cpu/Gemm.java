@@ -20,6 +20,8 @@ final class Gemm {
     // the second at a depth of 576.
     private static final int TILE_ROWS = 96;
     private static final int TILE_COLUMNS = 256;
+    /** Columns of a source that are packed at a time: memory likes to be read along its rows. */
+    private static final int COLUMN_GROUP = 192;
 
     private final ThreadTeam team;
     private final MicroKernel kernel;
@@ -114,13 +116,16 @@ final class Gemm {
 
     private void pack(
             Matrix aFrom, boolean aByRows, boolean packA, Matrix bFrom, boolean bByRows, boolean packB) {
-        int aPanels = packA ? a.panels() : 0;
-        int bPanels = packB ? b.panels() : 0;
-        team.forEach(aPanels + bPanels, (index, member) -> {
-            if (index < bPanels) {
-                b.pack(bFrom, bByRows, index);
+        int aGroup = aByRows ? 1 : COLUMN_GROUP / kernel.rows();
+        int bGroup = bByRows ? 1 : COLUMN_GROUP / kernel.columns();
+        int aTasks = packA ? Math.ceilDiv(a.panels(), aGroup) : 0;
+        int bTasks = packB ? Math.ceilDiv(b.panels(), bGroup) : 0;
+        team.forEach(aTasks + bTasks, (index, member) -> {
+            if (index < bTasks) {
+                b.pack(bFrom, bByRows, index * bGroup, Math.min(b.panels(), (index + 1) * bGroup));
             } else {
-                a.pack(aFrom, aByRows, index - bPanels);
+                int i = index - bTasks;
+                a.pack(aFrom, aByRows, i * aGroup, Math.min(a.panels(), (i + 1) * aGroup));
             }
         });
     }
@@ -141,7 +146,7 @@ final class Gemm {
 
     /** Into how many nearly equal parts {@code n} panels are cut when a part has {@code most} at most. */
     private static int parts(int n, int most) {
-        return (n + Math.max(1, most) - 1) / Math.max(1, most);
+        return Math.ceilDiv(n, Math.max(1, most));
     }
 
     private static int cut(int n, int parts, int part) {

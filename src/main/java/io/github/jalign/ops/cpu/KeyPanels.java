@@ -25,8 +25,8 @@ final class KeyPanels {
         int column = shape.queryWidth() + keyValueHead * width;
         keys.shape(count, width);
         values.shape(width, count);
-        keys.packAll(qkv.part(start, column), true);
-        values.packAll(qkv.part(start, column + shape.keyWidth()), false);
+        keys.pack(qkv.part(start, column), true);
+        values.pack(qkv.part(start, column + shape.keyWidth()), false);
     }
 
     Panels keys() {

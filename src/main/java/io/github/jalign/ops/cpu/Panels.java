@@ -2,6 +2,7 @@ package io.github.jalign.ops.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * One factor of a product, copied into the order in which the micro-kernel reads it. The factor is a set of lines (rows
@@ -16,6 +17,8 @@ final class Panels {
      * first cache level.
      */
     static final int BLOCK = 192;
+
+    private static final int L = Lanes.COUNT;
 
     final float[] data;
     private final int width;
@@ -68,61 +71,66 @@ final class Panels {
         return block * BLOCK * panels() * width + panel * width * blockDepth(block);
     }
 
+    /** Copies all panels of a source whose lines are its rows, or its columns. */
+    void pack(Matrix source, boolean linesAreRows) {
+        pack(source, linesAreRows, 0, panels());
+    }
+
     /**
-     * Copies one panel, all blocks of it.
+     * Copies panels [from, to), all blocks of them.
      *
-     * @param source the matrix, its element (0, 0) being the first line's first step
-     * @param linesAreRows whether a line is a row of {@code source}; otherwise it is a column
+     * @param source its element (0, 0) is the first line's first step
      */
-    void pack(Matrix source, boolean linesAreRows, int panel) {
-        int line = panel * width;
-        int count = Math.min(width, lines - line);
+    void pack(Matrix source, boolean linesAreRows, int from, int to) {
+        if (linesAreRows) {
+            for (int panel = from; panel < to; panel++) {
+                for (int i = 0; i < width; i += Quads.COUNT) {
+                    packRows(source, panel, i);
+                }
+            }
+        } else {
+            for (int block = 0; block < blocks(); block++) {
+                packColumns(source, block, from, to);
+            }
+        }
+    }
+
+    /** Four lines from line {@code i} of a panel on, read from end to end. */
+    private void packRows(Matrix source, int panel, int i) {
+        int line = panel * width + i;
+        int present = Math.min(Quads.COUNT, lines - line);
         for (int block = 0; block < blocks(); block++) {
-            int to = at(block, panel);
-            int step = block * BLOCK;
-            if (linesAreRows) {
-                packRows(source.memory(), source.at(line, step), source.stride() * 4, count, blockDepth(block), to);
-            } else {
-                packColumns(source.memory(), source.at(step, line), source.stride() * 4, count, blockDepth(block), to);
-            }
+            int steps = blockDepth(block);
+            int whole = present == Quads.COUNT ? steps - steps % Quads.COUNT : 0;
+            int to = at(block, panel) + i;
+            long at = source.at(line, (long) block * BLOCK);
+            long stride = source.stride() * 4;
+            transposeFour(source.memory(), at, stride, whole, data, to, width);
+            copyOnes(source.memory(), at + whole * 4L, stride, 4, present, steps - whole, data, to + whole * width, width);
         }
     }
 
-    /** Copies all panels. */
-    void packAll(Matrix source, boolean linesAreRows) {
-        for (int panel = 0; panel < panels(); panel++) {
-            pack(source, linesAreRows, panel);
-        }
-    }
-
-    private void packRows(MemorySegment from, long at, long stride, int count, int steps, int to) {
-        int whole = steps - steps % Quads.COUNT;
-        for (int line = 0; line < width; line += Quads.COUNT) {
-            int present = Math.min(Quads.COUNT, count - line);
-            long lineAt = at + line * stride;
-            if (present == Quads.COUNT) {
-                transposeFour(from, lineAt, stride, whole, data, to + line, width);
-                copyStrided(from, lineAt + whole * 4L, stride, 4, Quads.COUNT, steps - whole, data, to + line + whole * width, width);
-            } else {
-                copyStrided(from, lineAt, stride, 4, present, steps, data, to + line, width);
+    /** Each row of the source is read along all the panels before the next. */
+    private void packColumns(Matrix source, int block, int from, int to) {
+        int steps = blockDepth(block);
+        int whole = Math.clamp(lines / width, from, to); // panels before this one are full
+        int size = width * steps;
+        long at = source.at((long) block * BLOCK, (long) from * width);
+        long stride = source.stride() * 4;
+        if (width % L == 0) {
+            copyWhole(source.memory(), at, stride, steps, whole - from, width, size, data, at(block, from));
+        } else {
+            for (int v = 0; v < width; v += L) {
+                VectorMask<Float> mask = Lanes.SPECIES.indexInRange(v, width);
+                copyPart(
+                        source.memory(), at + v * 4L, stride, steps, whole - from, width, size, mask, data,
+                        at(block, from) + v);
             }
         }
-    }
-
-    private void packColumns(MemorySegment from, long at, long stride, int count, int steps, int to) {
-        if (count == width && width % Lanes.COUNT == 0) {
-            for (int line = 0; line < width; line += Lanes.COUNT) {
-                copyVectors(from, at + line * 4L, stride, steps, data, to + line, width);
-            }
-            return;
-        }
-        for (int line = 0; line < width; line += Quads.COUNT) {
-            int present = Math.min(Quads.COUNT, count - line);
-            if (present == Quads.COUNT) {
-                copyFour(from, at + line * 4L, stride, steps, data, to + line, width);
-            } else {
-                copyStrided(from, at + line * 4L, 4, stride, present, steps, data, to + line, width);
-            }
+        for (int i = 0; whole < to && i < width; i += Quads.COUNT) {
+            int line = whole * width + i;
+            long edge = source.at((long) block * BLOCK, line);
+            copyOnes(source.memory(), edge, 4, stride, lines - line, steps, data, at(block, whole) + i, width);
         }
     }
 
@@ -147,24 +155,35 @@ final class Panels {
         }
     }
 
-    private static void copyVectors(
-            MemorySegment from, long at, long stride, int steps, float[] data, int to, int width) {
+    /** Panels of whole vectors from the rows of a source. */
+    private static void copyWhole(
+            MemorySegment from, long at, long stride, int steps, int panels, int width, int size, float[] data, int to) {
         for (int k = 0; k < steps; k++) {
-            FloatVector.fromMemorySegment(Lanes.SPECIES, from, at + k * stride, Lanes.ORDER)
-                    .intoArray(data, to + k * width);
+            for (int panel = 0; panel < panels; panel++) {
+                for (int v = 0; v < width; v += L) {
+                    long p = at + k * stride + (panel * width + v) * 4L;
+                    FloatVector.fromMemorySegment(Lanes.SPECIES, from, p, Lanes.ORDER)
+                            .intoArray(data, to + panel * size + k * width + v);
+                }
+            }
         }
     }
 
-    private static void copyFour(
-            MemorySegment from, long at, long stride, int steps, float[] data, int to, int width) {
+    /** The masked lanes of one vector of each panel. */
+    private static void copyPart(
+            MemorySegment from, long at, long stride, int steps, int panels, int width, int size,
+            VectorMask<Float> mask, float[] data, int to) {
         for (int k = 0; k < steps; k++) {
-            FloatVector.fromMemorySegment(Quads.SPECIES, from, at + k * stride, Lanes.ORDER)
-                    .intoArray(data, to + k * width);
+            for (int panel = 0; panel < panels; panel++) {
+                long p = at + k * stride + panel * width * 4L;
+                FloatVector.fromMemorySegment(Lanes.SPECIES, from, p, Lanes.ORDER, mask)
+                        .intoArray(data, to + panel * size + k * width, mask);
+            }
         }
     }
 
-    /** Up to four lines at the matrix's edge; those not {@code present} become zero. */
-    private static void copyStrided(
+    /** Four lines at a matrix's edge, of which those not {@code present} become zero. */
+    private static void copyOnes(
             MemorySegment from,
             long at,
             long lineStride,
