@@ -161,7 +161,7 @@ final class Panels {
         for (int k = 0; k < steps; k++) {
             for (int panel = 0; panel < panels; panel++) {
                 for (int v = 0; v < width; v += L) {
-                    long p = at + k * stride + (panel * width + v) * 4L;
+                    long p = at + k * stride + ((long) panel * width + v) * 4;
                     FloatVector.fromMemorySegment(Lanes.SPECIES, from, p, Lanes.ORDER)
                             .intoArray(data, to + panel * size + k * width + v);
                 }
@@ -175,7 +175,7 @@ final class Panels {
             VectorMask<Float> mask, float[] data, int to) {
         for (int k = 0; k < steps; k++) {
             for (int panel = 0; panel < panels; panel++) {
-                long p = at + k * stride + panel * width * 4L;
+                long p = at + k * stride + (long) panel * width * 4;
                 FloatVector.fromMemorySegment(Lanes.SPECIES, from, p, Lanes.ORDER, mask)
                         .intoArray(data, to + panel * size + k * width, mask);
             }
