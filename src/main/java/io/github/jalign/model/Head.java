@@ -31,10 +31,15 @@ public final class Head {
      * @param withGradients whether {@link #backward} will be called
      */
     public Head(CausalLm model, int capacity, boolean withGradients) {
+        this(model, capacity, withGradients, chunkRows(model.config(), model.ops().dtype(), capacity));
+    }
+
+    /** @param chunk rows of logits held at once */
+    Head(CausalLm model, int capacity, boolean withGradients, int chunk) {
         this.model = model;
         this.ops = model.ops();
         this.config = model.config();
-        this.chunk = chunkRows(config, ops.dtype(), capacity);
+        this.chunk = chunk;
         DType type = ops.dtype();
         int d = config.hiddenSize();
         int backwardRows = withGradients ? capacity : 0;
