@@ -8,7 +8,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds control tokens in rendered conversations and says who wrote them, the template or the data.
@@ -31,14 +30,14 @@ final class ControlTokens {
     private final Map<Character, List<AddedToken>> byFirst = new HashMap<>();
 
     /**
-     * @param named the tokenizer's named special tokens (bos_token and so on): control tokens even where the file does
-     *     not mark them
+     * @param listed the special tokens of the tokenizer's configuration (bos_token and so on): control tokens even where
+     *     tokenizer.json does not mark them
      */
-    ControlTokens(List<AddedToken> added, Set<String> named) {
+    ControlTokens(List<AddedToken> added, Set<String> listed) {
         Set<String> seen = new HashSet<>();
         List<AddedToken> control = new ArrayList<>();
         for (AddedToken token : added) {
-            boolean isControl = token.special() || named.contains(token.content());
+            boolean isControl = token.special() || listed.contains(token.content());
             if (isControl && !token.content().isEmpty() && seen.add(token.content())) {
                 control.add(token);
             }
@@ -112,10 +111,5 @@ final class ControlTokens {
             }
             return true;
         }
-    }
-
-    /** The token of that content, if it is one of these. */
-    @Nullable AddedToken named(String content) {
-        return tokens.stream().filter(t -> t.content().equals(content)).findFirst().orElse(null);
     }
 }

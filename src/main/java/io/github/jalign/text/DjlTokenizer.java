@@ -5,6 +5,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /**
  * Hugging Face's tokenizers library through DJL, with what DJL does by default taken away: it would cut texts at 512
@@ -16,6 +19,10 @@ final class DjlTokenizer implements AutoCloseable {
             Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
 
     private final HuggingFaceTokenizer delegate;
+    /** Calls share it; only closing excludes them, since it frees the native memory that they use. */
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+
+    private boolean closed;
 
     /**
      * @param json the content of a tokenizer.json
@@ -38,7 +45,7 @@ final class DjlTokenizer implements AutoCloseable {
     }
 
     int[] encode(String text, boolean addSpecialTokens) {
-        long[] ids = delegate.encode(text, addSpecialTokens, false).getIds();
+        long[] ids = whileOpen(() -> delegate.encode(text, addSpecialTokens, false).getIds());
         int[] narrow = new int[ids.length];
         for (int i = 0; i < ids.length; i++) {
             narrow[i] = Math.toIntExact(ids[i]);
@@ -51,11 +58,33 @@ final class DjlTokenizer implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             wide[i] = ids[i];
         }
-        return delegate.decode(wide, skipSpecialTokens);
+        return whileOpen(() -> delegate.decode(wide, skipSpecialTokens));
+    }
+
+    private <T> T whileOpen(Supplier<T> call) {
+        lock.readLock().lock();
+        try {
+            if (closed) {
+                throw closed();
+            }
+            return call.get();
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    static IllegalStateException closed() {
+        return new IllegalStateException("the tokenizer is closed");
     }
 
     @Override
     public void close() {
-        delegate.close();
+        lock.writeLock().lock();
+        try {
+            closed = true;
+            delegate.close();
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 }

@@ -5,6 +5,7 @@ import io.github.jalign.text.TokenizerFile.AddedToken;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 
 /**
@@ -43,7 +44,7 @@ final class PlainDataTokenizer implements AutoCloseable {
     }
 
     private String marker(AddedToken token) {
-        return java.util.Objects.requireNonNull(markers.get(token));
+        return Objects.requireNonNull(markers.get(token));
     }
 
     /** @param meant the control tokens that are control tokens; ascending */

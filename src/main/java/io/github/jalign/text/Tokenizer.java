@@ -3,12 +3,8 @@ package io.github.jalign.text;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.json.Json;
 import io.github.jalign.text.ControlTokens.Found;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +29,7 @@ public final class Tokenizer implements AutoCloseable {
 
     private final @Nullable ChatTemplate chatTemplate;
     private @Nullable PlainDataTokenizer plainData;
+    private boolean closed;
 
     private Tokenizer(String where, byte[] json, SpecialTokens special, @Nullable ChatTemplate chatTemplate) {
         this.where = where;
@@ -42,7 +39,7 @@ public final class Tokenizer implements AutoCloseable {
         TokenizerFile file = TokenizerFile.parse(where, json);
         ids = file.ids();
         vocabularySize = 1 + ids.values().stream().mapToInt(id -> id).max().orElse(-1);
-        control = new ControlTokens(file.added(), new HashSet<>(special.byName().values()));
+        control = new ControlTokens(file.added(), special.all());
         normalizerMayMakeControlTokens =
                 file.normalizes() && control.tokens().stream().anyMatch(TokenizerFile.AddedToken::normalized);
         try {
@@ -67,7 +64,7 @@ public final class Tokenizer implements AutoCloseable {
      */
     public static Tokenizer load(Path folder) {
         Path file = folder.resolve("tokenizer.json");
-        byte[] json = read(file);
+        byte[] json = FolderFile.bytes(file);
         if (json == null) {
             throw new JalignException(
                     JalignException.Kind.INPUT,
@@ -79,16 +76,17 @@ public final class Tokenizer implements AutoCloseable {
         }
         Path configFile = folder.resolve("tokenizer_config.json");
         Map<String, @Nullable Object> config = readObject(configFile);
-        SpecialTokens special = SpecialTokens.of(config, readObject(folder.resolve("special_tokens_map.json")));
+        Path legacyFile = folder.resolve("special_tokens_map.json");
+        SpecialTokens special = SpecialTokens.of(configFile, config, legacyFile, readObject(legacyFile));
         return new Tokenizer(file.toString(), json, special, chatTemplate(folder, configFile, config));
     }
 
     private static @Nullable ChatTemplate chatTemplate(
             Path folder, Path configFile, Map<String, @Nullable Object> config) {
         Path file = folder.resolve("chat_template.jinja");
-        byte[] bytes = read(file);
-        if (bytes != null) {
-            return ChatTemplate.parse(file.toString(), new String(bytes, StandardCharsets.UTF_8));
+        String own = FolderFile.text(file);
+        if (own != null) {
+            return ChatTemplate.parse(file.toString(), own);
         }
         return switch (config.get("chat_template")) {
             case null -> null;
@@ -117,26 +115,9 @@ public final class Tokenizer implements AutoCloseable {
                 "correct the file, or put the template into chat_template.jinja beside it");
     }
 
-    private static byte @Nullable [] read(Path file) {
-        try {
-            return Files.exists(file) ? Files.readAllBytes(file) : null;
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    file.toString(),
-                    "the file must be readable",
-                    e.toString(),
-                    "a file that this user may read",
-                    "check the file and its permissions",
-                    e);
-        }
-    }
-
     private static Map<String, @Nullable Object> readObject(Path file) {
-        byte[] bytes = read(file);
-        return bytes == null
-                ? new HashMap<>()
-                : Json.parseObject(file.toString(), new String(bytes, StandardCharsets.UTF_8));
+        String text = FolderFile.text(file);
+        return text == null ? Map.of() : Json.parseObject(file.toString(), text);
     }
 
     /**
@@ -171,6 +152,9 @@ public final class Tokenizer implements AutoCloseable {
 
     /** Made when first needed: few conversations hold control tokens. */
     private synchronized PlainDataTokenizer plainData() {
+        if (closed) {
+            throw DjlTokenizer.closed();
+        }
         PlainDataTokenizer made = plainData;
         if (made == null) {
             made = new PlainDataTokenizer(where, json, control.tokens());
@@ -222,16 +206,8 @@ public final class Tokenizer implements AutoCloseable {
         return id("pad_token");
     }
 
-    public @Nullable String bosToken() {
-        return special.byName().get("bos_token");
-    }
-
     public @Nullable String eosToken() {
         return special.byName().get("eos_token");
-    }
-
-    public @Nullable String padToken() {
-        return special.byName().get("pad_token");
     }
 
     private @Nullable Integer id(String name) {
@@ -239,12 +215,10 @@ public final class Tokenizer implements AutoCloseable {
         return token == null ? null : ids.get(token);
     }
 
-    /** The id of a token of exactly this text, or null. */
-    public @Nullable Integer idOf(String token) {
-        return ids.get(token);
-    }
-
-    /** What transformers hands to a template beside the messages: {@code bos_token}, {@code eos_token}, …, where set. */
+    /**
+     * What transformers hands to a template beside the messages: {@code bos_token}, {@code eos_token}, … and the model's
+     * own names, where set. A list of extra special tokens has no names, and is not handed over there either.
+     */
     public Map<String, @Nullable Object> templateVariables() {
         return new HashMap<>(special.byName());
     }
@@ -254,8 +228,10 @@ public final class Tokenizer implements AutoCloseable {
         return chatTemplate;
     }
 
+    /** Waits for calls under way in other threads; later ones throw {@link IllegalStateException}. */
     @Override
     public synchronized void close() {
+        closed = true;
         tokenizer.close();
         if (plainData != null) {
             plainData.close();

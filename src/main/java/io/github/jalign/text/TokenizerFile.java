@@ -33,13 +33,13 @@ record TokenizerFile(Map<String, Integer> ids, List<AddedToken> added, boolean n
         Object vocab = model(where, root).get("vocab");
         switch (vocab) {
             case Map<?, ?> vocabulary -> vocabulary.forEach((token, id) -> {
-                if (id instanceof Long number) {
-                    ids.put(String.valueOf(token), Math.toIntExact(number));
-                }
+                ids.put(String.valueOf(token), id(where, id));
             });
             case List<?> pieces -> { // Unigram: the id is the place in the list
                 for (int i = 0; i < pieces.size(); i++) {
-                    if (pieces.get(i) instanceof List<?> piece && piece.getFirst() instanceof String token) {
+                    if (pieces.get(i) instanceof List<?> piece
+                            && !piece.isEmpty()
+                            && piece.getFirst() instanceof String token) {
                         ids.put(token, i);
                     }
                 }
@@ -50,14 +50,15 @@ record TokenizerFile(Map<String, Integer> ids, List<AddedToken> added, boolean n
         List<AddedToken> added = new ArrayList<>();
         for (Object entry : root.get("added_tokens") instanceof List<?> list ? list : List.of()) {
             if (entry instanceof Map<?, ?> token
-                    && token.get("id") instanceof Long id
+                    && token.get("id") != null
                     && token.get("content") instanceof String content) {
+                int id = id(where, token.get("id"));
                 added.add(new AddedToken(
-                        Math.toIntExact(id),
+                        id,
                         content,
                         Boolean.TRUE.equals(token.get("special")),
                         Boolean.TRUE.equals(token.get("normalized"))));
-                ids.put(content, Math.toIntExact(id));
+                ids.put(content, id);
             } else {
                 throw invalid(where, "an added token must have an id and a content", Json.write(entry));
             }
@@ -123,8 +124,15 @@ record TokenizerFile(Map<String, Integer> ids, List<AddedToken> added, boolean n
         return names.containsKey(left) || names.containsKey(right) || names.containsKey(left + right);
     }
 
+    private static int id(String where, @Nullable Object value) {
+        if (value instanceof Long id && id >= 0 && id < Integer.MAX_VALUE) {
+            return id.intValue();
+        }
+        throw invalid(where, "a token's id must be a whole number from 0 to 2147483646", Json.write(value));
+    }
+
     private static Map<String, @Nullable Object> root(String where, byte[] json) {
-        return Json.parseObject(where, new String(json, StandardCharsets.UTF_8));
+        return Json.parseObject(where, FolderFile.decode(where, json));
     }
 
     private static Map<String, @Nullable Object> model(String where, Map<String, @Nullable Object> root) {
