@@ -159,7 +159,8 @@ final class Access {
             }
             case Text text -> stepped(text, (int) from, by, count);
             case Value.Range range ->
-                new Value.Range(range.start() + range.step() * from, Math.multiplyExact(range.step(), by), count);
+                new Value.Range(
+                        range.start() + range.step() * from, range.start() + range.step() * to, range.step() * by, count);
             case Value.Items list -> {
                 List<Value> items = new ArrayList<>();
                 for (int i = 0; i < count; i++) {

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +17,8 @@ final class ExpressionParser {
     private final TokenStream stream;
     /** Filters and tests that do not exist, where they would run without a condition. */
     private final List<Positioned> unknown = new ArrayList<>();
+    /** Those of them that a condition further out does not excuse. */
+    private final List<Positioned> inexcusable = new ArrayList<>();
     /** Of each macro around: which of caller, varargs and kwargs its body asks for. */
     private final List<Set<String>> asked = new ArrayList<>();
 
@@ -44,9 +45,16 @@ final class ExpressionParser {
         unknown.subList(mark, unknown.size()).clear();
     }
 
+    /** What a loop, a macro or another body of its own holds fails at once, as in Jinja2, whatever is around it. */
+    void harden(int mark) {
+        inexcusable.addAll(unknown.subList(mark, unknown.size()));
+        forgive(mark);
+    }
+
     void failIfUnknown() {
-        if (!unknown.isEmpty()) {
-            throw unknown.getFirst();
+        harden(0);
+        if (!inexcusable.isEmpty()) {
+            throw inexcusable.getFirst();
         }
     }
 
@@ -238,7 +246,7 @@ final class ExpressionParser {
                 switch (token.text()) {
                     case "(" -> {
                         stream.take();
-                        Expr inside = tuple(true, stream -> false, this::expression);
+                        Expr inside = tuple(true, this::expression);
                         stream.expectOperator(")");
                         return inside;
                     }
@@ -279,11 +287,11 @@ final class ExpressionParser {
     }
 
     /** One expression, or a tuple when commas follow. */
-    Expr tuple(boolean parenthesised, Predicate<TokenStream> end, Supplier<Expr> item) {
+    Expr tuple(boolean parenthesised, Supplier<Expr> item) {
         int at = stream.current().at();
         List<Expr> items = new ArrayList<>();
         boolean isTuple = false;
-        while (!isTupleEnd() && !end.test(stream)) {
+        while (!isTupleEnd()) {
             items.add(item.get());
             if (!stream.skipOperator(",")) {
                 break;
@@ -300,7 +308,7 @@ final class ExpressionParser {
     }
 
     Expr tuple() {
-        return tuple(false, stream -> false, this::expression);
+        return tuple(false, this::expression);
     }
 
     private boolean isTupleEnd() {
@@ -366,13 +374,13 @@ final class ExpressionParser {
     }
 
     private Expr subscript(Expr owner, int at) {
+        if (stream.skipOperator("]")) {
+            return new Expr.Item(at, owner, new Expr.TupleOf(at, List.of()));
+        }
         Expr start = stream.isOperator(":") ? null : expression();
         if (start != null && !stream.isOperator(":")) {
             List<Expr> keys = new ArrayList<>(List.of(start));
             while (stream.skipOperator(",")) {
-                if (stream.isOperator("]")) {
-                    break;
-                }
                 keys.add(expression());
             }
             stream.expectOperator("]");

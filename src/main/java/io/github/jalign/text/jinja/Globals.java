@@ -58,8 +58,8 @@ final class Globals {
         if (step.signum() == 0) {
             throw Refusal.operation("range() arg 3 must not be zero", "a step other than zero");
         }
-        if (start.bitLength() > 62 || stop.bitLength() > 62 || step.bitLength() > 62) {
-            throw tooLong("a bound beyond 62 bits");
+        if (start.bitLength() > 31 || stop.bitLength() > 31 || step.bitLength() > 31) {
+            throw tooLong("a bound beyond 31 bits");
         }
         BigInteger span = stop.subtract(start);
         BigInteger length = span.signum() != step.signum()
@@ -68,7 +68,7 @@ final class Globals {
         if (length.compareTo(BigInteger.valueOf(Limits.RANGE)) > 0) {
             throw tooLong(length + " numbers");
         }
-        return new Value.Range(start.longValueExact(), step.longValueExact(), length.intValueExact());
+        return new Value.Range(start.longValueExact(), stop.longValueExact(), step.longValueExact(), length.intValueExact());
     }
 
     private static Refusal tooLong(String found) {
@@ -83,6 +83,9 @@ final class Globals {
         }
         Dict dict = new Dict();
         for (Value source : positional) {
+            if (source instanceof Value.Undefined undefined) {
+                throw undefined.refusal();
+            }
             if (source instanceof Dict other) {
                 for (Dict.Entry entry : other.entries()) {
                     run.budget.step();

@@ -139,11 +139,16 @@ final class Lexer {
                 return;
             }
         }
-        throw error(tag, "a raw block without its end", "{% endraw %}");
+        if (at < source.length()) { // as Jinja2, which misses no end where nothing follows
+            throw error(tag, "a raw block without its end", "{% endraw %}");
+        }
     }
 
     private void comment(int tag) {
         int end = source.indexOf("#}", at);
+        if (end < 0 && at == source.length()) {
+            return; // as Jinja2, which misses no end where nothing follows
+        }
         if (end < 0) {
             throw error(tag, "a comment without its end", "#}");
         }

@@ -21,16 +21,17 @@ final class ListFilters {
                 return items.hasNext() ? items.next() : Value.Undefined.because("No first item, sequence was empty.");
             }),
             define("last", "", ListFilters::last),
-            define("items", "", (run, v, g) -> items(run, v)),
+            define("items", "", (run, v, g) -> Value.Generator.later(() -> items(run, v))),
             define("reverse", "", ListFilters::reverse),
             define("sort", "reverse? case_sensitive? attribute?", ListFilters::sort),
             define("dictsort", "case_sensitive? by? reverse?", ListFilters::dictSort),
-            define("unique", "case_sensitive? attribute?", ListFilters::unique),
+            define("unique", "case_sensitive? attribute?", (run, v, g) ->
+                    Value.Generator.later(() -> unique(run, v, g))),
             define("min", "case_sensitive? attribute?", (run, v, g) -> extreme(run, v, g, Comparison.Order.LESS)),
             define("max", "case_sensitive? attribute?", (run, v, g) -> extreme(run, v, g, Comparison.Order.GREATER)),
             define("groupby", "attribute default? case_sensitive?", ListFilters::groupBy),
-            define("batch", "linecount fill_with?", ListFilters::batch),
-            define("slice", "slices fill_with?", ListFilters::slice));
+            define("batch", "linecount fill_with?", (run, v, g) -> Value.Generator.later(() -> batch(run, v, g))),
+            define("slice", "slices fill_with?", (run, v, g) -> Value.Generator.later(() -> slice(run, v, g))));
 
     private ListFilters() {}
 
@@ -50,10 +51,10 @@ final class ListFilters {
                 : Access.item(run, value, Value.of(length - 1L));
     }
 
-    private static Value items(Run run, Value value) {
+    private static Iterator<Value> items(Run run, Value value) {
         return switch (value) {
-            case Value.Undefined u -> new Value.Generator(List.<Value>of().iterator());
-            case Dict dict -> new Value.Generator(Iteration.over(run, new Value.View(Value.View.Kind.ITEMS, dict)));
+            case Value.Undefined u -> List.<Value>of().iterator();
+            case Dict dict -> Iteration.over(run, new Value.View(Value.View.Kind.ITEMS, dict));
             default -> throw Refusal.operation("Can only get item pairs from a mapping.", "a dict");
         };
     }
@@ -125,7 +126,7 @@ final class ListFilters {
                 new ArrayList<>(entries.stream().map(e -> Value.Tuple.of(e.key(), e.value())).toList()));
     }
 
-    private static Value unique(Run run, Value value, Given given) {
+    private static Iterator<Value> unique(Run run, Value value, Given given) {
         Dict seen = new Dict();
         List<Value> unique = new ArrayList<>();
         Iteration.over(run, value).forEachRemaining(item -> {
@@ -135,7 +136,7 @@ final class ListFilters {
                 unique.add(item);
             }
         });
-        return new Value.Generator(unique.iterator());
+        return unique.iterator();
     }
 
     private static Value extreme(Run run, Value value, Given given, Comparison.Order order) {
@@ -178,7 +179,7 @@ final class ListFilters {
         return new Value.Listing(groups);
     }
 
-    private static Value batch(Run run, Value value, Given given) {
+    private static Iterator<Value> batch(Run run, Value value, Given given) {
         int size = given.integer(0, 1);
         Value fill = given.or(1, Value.NONE);
         List<Value> batches = new ArrayList<>();
@@ -197,10 +198,10 @@ final class ListFilters {
             }
             batches.add(new Value.Listing(batch));
         }
-        return new Value.Generator(batches.iterator());
+        return batches.iterator();
     }
 
-    private static Value slice(Run run, Value value, Given given) {
+    private static Iterator<Value> slice(Run run, Value value, Given given) {
         int slices = given.integer(0, 1);
         Value fill = given.or(1, Value.NONE);
         List<Value> items = Iteration.list(run, value);
@@ -221,6 +222,6 @@ final class ListFilters {
             out.add(new Value.Listing(part));
             from = to;
         }
-        return new Value.Generator(out.iterator());
+        return out.iterator();
     }
 }

@@ -4,7 +4,6 @@ import io.github.jalign.text.jinja.Stmt.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /** Statements, as Jinja2's parser.py reads them, with loop controls and the generation tag. */
 final class Parser {
@@ -12,6 +11,8 @@ final class Parser {
     private final ExpressionParser expressions;
     /** Loops around, within the macro or block that is being read. */
     private int loops;
+    /** Loops around at all. */
+    private int loopsAround;
 
     private Parser(TokenStream stream) {
         this.stream = stream;
@@ -77,6 +78,14 @@ final class Parser {
         return body;
     }
 
+    /** A body with variables of its own. */
+    private List<Stmt> scopeTo(String endTag) {
+        int mark = expressions.unknownSoFar();
+        List<Stmt> body = bodyTo(endTag);
+        expressions.harden(mark);
+        return body;
+    }
+
     private void statement(int at, List<Stmt> into) {
         Token tag = stream.expect(Token.Kind.NAME, "the name of a tag");
         switch (tag.text()) {
@@ -86,8 +95,10 @@ final class Parser {
             case "macro" -> into.add(macro(at));
             case "call" -> into.add(callBlock(at));
             case "filter" -> {
+                int mark = expressions.unknownSoFar();
                 Expr filter = expressions.filters(expressions.filter(new Expr.Name(at, Stmt.BODY)));
-                into.add(new Stmt.FilterBlock(at, filter, bodyTo("endfilter")));
+                expressions.harden(mark);
+                into.add(new Stmt.FilterBlock(at, filter, scopeTo("endfilter")));
             }
             case "with" -> into.add(with(at));
             case "generation" -> into.add(new Stmt.Generation(at, outsideLoops("endgeneration")));
@@ -116,7 +127,7 @@ final class Parser {
         List<Stmt> otherwise = List.of();
         String next = "elif";
         while (next.equals("elif")) {
-            Expr test = expressions.tuple(false, s -> false, expressions::unconditional);
+            Expr test = expressions.tuple(false, expressions::unconditional);
             branches.add(new Stmt.Branch(test, body("elif", "else", "endif")));
             next = stream.take().text();
         }
@@ -128,28 +139,32 @@ final class Parser {
     }
 
     private Stmt forStatement(int at) {
-        Target target = target(false, stream -> stream.isName("in"));
+        loopsAround++;
+        Target target = target(false);
         stream.expectName("in");
-        Expr iterable = expressions.tuple(false, s -> s.isName("recursive"), expressions::unconditional);
+        Expr iterable = expressions.tuple(false, expressions::unconditional);
+        int mark = expressions.unknownSoFar();
         Expr test = stream.skipName("if") ? expressions.expression() : null;
         boolean recursive = stream.skipName("recursive");
         int outer = loops;
         loops = recursive ? 1 : loops + 1;
         List<Stmt> body = body("endfor", "else");
+        loopsAround--;
         loops = recursive ? 0 : outer;
         List<Stmt> otherwise = stream.take().text().equals("else") ? bodyTo("endfor") : List.of();
         loops = outer;
+        expressions.harden(mark);
         return new Stmt.For(at, target, iterable, test, recursive, body, otherwise);
     }
 
     private Stmt setStatement(int at) {
-        Target target = target(true, stream -> false);
+        Target target = target(true);
         if (stream.skipOperator("=")) {
             return new Stmt.Set(at, target, expressions.tuple());
         }
         Expr body = new Expr.Name(at, Stmt.BODY);
         Expr filter = stream.isOperator("|") ? expressions.filters(body) : null;
-        return new Stmt.SetBlock(at, target, filter, bodyTo("endset"));
+        return new Stmt.SetBlock(at, target, filter, scopeTo("endset"));
     }
 
     private Stmt with(int at) {
@@ -159,11 +174,11 @@ final class Parser {
             if (!targets.isEmpty()) {
                 stream.expectOperator(",");
             }
-            targets.add(target(false, stream -> stream.isOperator("=")));
+            targets.add(target(false));
             stream.expectOperator("=");
             values.add(expressions.expression());
         }
-        return new Stmt.With(at, List.copyOf(targets), List.copyOf(values), bodyTo("endwith"));
+        return new Stmt.With(at, List.copyOf(targets), List.copyOf(values), scopeTo("endwith"));
     }
 
     private void print(int at, List<Stmt> into) {
@@ -205,7 +220,7 @@ final class Parser {
     private List<Stmt> outsideLoops(String endTag) {
         int outer = loops;
         loops = 0;
-        List<Stmt> body = bodyTo(endTag);
+        List<Stmt> body = scopeTo(endTag);
         loops = outer;
         return body;
     }
@@ -251,15 +266,15 @@ final class Parser {
 
     private Stmt autoescape(int at) {
         Expr on = expressions.expression();
-        List<Stmt> body = bodyTo("endautoescape");
+        List<Stmt> body = scopeTo("endautoescape");
         boolean off = on instanceof Expr.Constant constant && !Python.truth(constant.value());
         return off ? new Stmt.Scoped(at, false, body) : new Stmt.Refused(at, "autoescape");
     }
 
     /** @param namespaces whether {@code ns.x} can stand there */
-    private Target target(boolean namespaces, Predicate<TokenStream> end) {
+    private Target target(boolean namespaces) {
         int at = stream.current().at();
-        return target(expressions.tuple(false, end, () -> namespaces ? namespaceOrPrimary() : expressions.primary()), at);
+        return target(expressions.tuple(false, () -> namespaces ? namespaceOrPrimary() : expressions.primary()), at);
     }
 
     private Expr namespaceOrPrimary() {
@@ -271,8 +286,10 @@ final class Parser {
         return primary;
     }
 
-    private static Target target(Expr expression, int at) {
+    private Target target(Expr expression, int at) {
         return switch (expression) {
+            case Expr.Name name when name.name().equals("loop") && loopsAround > 0 ->
+                throw TokenStream.error(name.at(), "'loop' assigned inside a loop", "another name");
             case Expr.Name name -> new Target.Variable(name.name());
             case Expr.Attribute attribute when attribute.owner() instanceof Expr.Name name ->
                 new Target.NamespaceAttribute(name.name(), attribute.name());

@@ -41,11 +41,22 @@ final class Percent {
                 conversion();
             }
         }
-        int positional = values instanceof Value.Tuple tuple ? tuple.items().size() : values instanceof Dict ? 0 : 1;
-        if (next < positional) {
+        if (next < positionals()) {
             throw Refusal.operation("not all arguments converted during string formatting", "as many '%' as values");
         }
         return out.build();
+    }
+
+    /** How many values must be used: what has items of its own, other than a tuple, may stay unused, as in Python. */
+    private int positionals() {
+        return switch (values) {
+            case Value.Tuple tuple -> tuple.items().size();
+            case Value.Listing l -> 0;
+            case Value.Range r -> 0;
+            case Value.Undefined u -> 0;
+            case Dict d -> 0;
+            default -> 1;
+        };
     }
 
     private void conversion() {

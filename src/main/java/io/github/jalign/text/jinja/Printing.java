@@ -58,10 +58,8 @@ final class Printing {
                 List<Value> items = Iteration.list(run, v);
                 sequence(run, items, "([", "])", out);
             }
-            case Value.Range r -> {
-                long stop = r.start() + r.step() * r.length();
-                out.data("range(" + r.start() + ", " + stop + (r.step() == 1 ? ")" : ", " + r.step() + ")"));
-            }
+            case Value.Range r ->
+                out.data("range(" + r.start() + ", " + r.stop() + (r.step() == 1 ? ")" : ", " + r.step() + ")"));
             case Value.Namespace n -> {
                 out.data("<Namespace ");
                 Dict dict = new Dict();

@@ -88,10 +88,10 @@ final class Text implements Value {
 
     /** The offset of a code point; at most {@link #offsetWork} of work. */
     int offset(int codePoints) {
-        return offsetWork() == 0 ? codePoints : string.offsetByCodePoints(0, codePoints);
+        return length() == string.length() ? codePoints : string.offsetByCodePoints(0, codePoints);
     }
 
-    /** None where every code point is one unit. */
+    /** In steps; none where every code point is one unit. */
     int offsetWork() {
         return length() == string.length() ? 0 : string.length() >> 3;
     }

@@ -29,7 +29,7 @@ final class TextFilters {
                     g.or(2, Value.NONE) instanceof Value.None ? -1 : g.integer(2, -1))),
             define("join", "d? attribute?", TextFilters::join),
             define("indent", "width? first? blank?", (run, v, g) -> indent(run, Python.text(v), g)),
-            define("truncate", "length? killwords? end? leeway?", (run, v, g) -> truncate(run, Python.text(v), g)),
+            define("truncate", "length? killwords? end? leeway?", TextFilters::truncate),
             define("wordcount", "", (run, v, g) -> wordCount(run, Printing.str(run, v))),
             define("striptags", "", (run, v, g) -> Html.stripTags(run, Printing.str(run, v))),
             define("escape", "", (run, v, g) -> Html.escape(run, Printing.soft(run, v))),
@@ -104,7 +104,7 @@ final class TextFilters {
         return text.like(out.build());
     }
 
-    private static Value truncate(Run run, Text text, Given given) {
+    private static Value truncate(Run run, Value value, Given given) {
         int length = given.integer(0, 255);
         Text end = given.get(2) == null ? Text.literal("...") : given.text(2);
         int leeway = given.or(3, Value.NONE) instanceof Value.None ? 5 : given.integer(3, 5);
@@ -112,10 +112,11 @@ final class TextFilters {
             throw Refusal.operation(
                     "truncate to " + length + " with leeway " + leeway, "a length of at least that of the end mark, and a leeway of 0 or more");
         }
-        run.budget.text(text.string().length());
-        if (text.length() <= (long) length + leeway) {
-            return text;
+        if (Iteration.length(value) <= (long) length + leeway) {
+            return value;
         }
+        Text text = Python.text(value);
+        run.budget.text(text.string().length());
         Text kept = text.slice(0, text.offset(length - end.length()));
         if (!given.truth(1)) {
             int space = kept.string().lastIndexOf(' ');

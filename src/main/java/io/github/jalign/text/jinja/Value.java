@@ -4,6 +4,8 @@ import java.math.BigInteger;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Everything that a template can hold: Python's plain values, and the engine's own callables. */
 sealed interface Value
@@ -81,14 +83,38 @@ sealed interface Value
     }
 
     /** Python's range; every number fits 64 bits. */
-    record Range(long start, long step, int length) implements Value {
+    record Range(long start, long stop, long step, int length) implements Value {
         Value get(int index) {
             return of(start + step * index);
         }
     }
 
     /** What can be walked once, such as the result of {@code selectattr}. */
-    record Generator(Iterator<Value> items) implements Value {}
+    record Generator(Iterator<Value> items) implements Value {
+        /** One whose work, and whose errors, wait until it is walked. */
+        static Generator later(Supplier<Iterator<Value>> start) {
+            return new Generator(new Iterator<>() {
+                private @Nullable Iterator<Value> items;
+
+                private Iterator<Value> items() {
+                    if (items == null) {
+                        items = start.get();
+                    }
+                    return items;
+                }
+
+                @Override
+                public boolean hasNext() {
+                    return items().hasNext();
+                }
+
+                @Override
+                public Value next() {
+                    return items().next();
+                }
+            });
+        }
+    }
 
     /** @param message what Jinja2 says when it is used where an undefined value may not be */
     record Undefined(String message, boolean unsafe) implements Value {
