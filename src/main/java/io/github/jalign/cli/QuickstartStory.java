@@ -1,0 +1,190 @@
+package io.github.jalign.cli;
+
+import io.github.jalign.quickstart.Pair;
+import io.github.jalign.quickstart.Question;
+import io.github.jalign.train.Progress;
+import io.github.jalign.train.TrainListener;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+
+/**
+ * What {@code jalign quickstart} prints: on a terminal progress is one line that rewrites itself, elsewhere a line now
+ * and then.
+ */
+final class QuickstartStory implements TrainListener {
+    /** Steps that leave a line behind, besides the first. */
+    private static final int LINES = 4;
+
+    private static final int LABEL = 12;
+    private static final int SAMPLES = 4;
+    private static final int WIDTH = 96;
+    private static final int COLUMN = 45;
+
+    private final PrintWriter out;
+    private final boolean terminal;
+    private String shown = "";
+
+    QuickstartStory(PrintWriter out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    void opening(QuickstartHome home, List<Pair> train, List<Pair> heldOut, long seed) {
+        Pair pair = train.getFirst();
+        labelled("Model", home.model() + ", a small Llama. It was taught to answer questions in"
+                + " two ways, helpful and dismissive, in equal parts.");
+        labelled("Pairs", "%,d to train on, drawn with seed %d: a question, a chosen and a rejected answer.".formatted(train.size(), seed)
+                + " %,d are held out; no training has met their questions.".formatted(heldOut.size()));
+        labelled("  question", pair.question().text());
+        labelled("  chosen", pair.chosen());
+        labelled("  rejected", pair.rejected());
+        labelled("Training", "DPO, as " + home.recipe() + " says");
+    }
+
+    private void labelled(String label, String text) {
+        List<String> lines = wrapped(text, WIDTH - LABEL);
+        for (int i = 0; i < lines.size(); i++) {
+            print("%-12s%s".formatted(i == 0 ? label : "", lines.get(i)));
+        }
+    }
+
+    /** Follows the questions put to the model. */
+    IntConsumer asking(String when) {
+        return done -> doing("  %s: %,d held-out questions asked".formatted(when, done));
+    }
+
+    /** Shown on a terminal until the next line. */
+    private void doing(String what) {
+        if (terminal) {
+            out.print("\r" + what + " ".repeat(Math.max(0, shown.length() - what.length())));
+            out.flush();
+            shown = what;
+        }
+    }
+
+    private void print(String... lines) {
+        if (!shown.isEmpty()) {
+            out.print("\r" + " ".repeat(shown.length()) + "\r");
+            shown = "";
+        }
+        for (String line : lines) {
+            out.println(line);
+        }
+        out.flush();
+    }
+
+    @Override
+    public void warned(String message) {
+        print("note: " + message);
+    }
+
+    @Override
+    public void scored(String split, int done, int rows) {
+        doing("  reference log-probs of %,d of %,d pairs".formatted(done, rows));
+    }
+
+    @Override
+    public void stepped(Progress p) {
+        String line = String.format(
+                Locale.ROOT,
+                "  step %2d of %d   loss %.3f   reward margin %6.3f   %,6.0f tokens/s",
+                p.step(),
+                p.totalSteps(),
+                p.loss(),
+                p.metrics().getOrDefault("rewards/margins", Double.NaN),
+                p.tokensPerSecond());
+        if (p.step() == 1 || p.step() * LINES / p.totalSteps() > (p.step() - 1) * LINES / p.totalSteps()) {
+            print(line);
+        } else {
+            doing(line);
+        }
+    }
+
+    void table(QuickstartScores before, QuickstartScores after) {
+        print(
+                "",
+                "%-24s%12s%12s".formatted(before.answers().size() + " held-out pairs", "before", "after"),
+                row("preference accuracy", percent(before.accuracy()), percent(after.accuracy()))
+                        + "    the chosen answer is the likelier one",
+                row("margin", nats(before.margin()), nats(after.margin()))
+                        + "    mean log p(chosen) - log p(rejected)",
+                row("questions answered", percent(before.answered()), percent(after.answered()))
+                        + "    the model's own words hold the answer");
+    }
+
+    private static String row(String what, String before, String after) {
+        return "  %-22s%12s%12s".formatted(what, before, after);
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+    }
+
+    private static String nats(double margin) {
+        return String.format(Locale.ROOT, "%+.2f", margin);
+    }
+
+    /** The first held-out questions that the model did not answer before, with what it says before and after. */
+    void samples(List<Question> questions, QuickstartScores before, QuickstartScores after) {
+        List<Integer> unanswered = IntStream.range(0, questions.size())
+                .filter(i -> !questions.get(i).isAnsweredBy(before.answers().get(i)))
+                .boxed()
+                .toList();
+        print("", "The first of %,d held-out questions that it did not answer before".formatted(unanswered.size()), "");
+        columns("before", "after").forEach(this::print);
+        for (int i : unanswered.subList(0, Math.min(SAMPLES, unanswered.size()))) {
+            print("", "  " + questions.get(i).text());
+            columns(before.answers().get(i), after.answers().get(i)).forEach(this::print);
+        }
+    }
+
+    private static List<String> columns(String left, String right) {
+        List<String> lefts = wrapped(left, COLUMN);
+        List<String> rights = wrapped(right, COLUMN);
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < Math.max(lefts.size(), rights.size()); i++) {
+            String l = i < lefts.size() ? lefts.get(i) : "";
+            String r = i < rights.size() ? rights.get(i) : "";
+            lines.add(("    " + l + " ".repeat(COLUMN - l.length()) + "  " + r).stripTrailing());
+        }
+        return lines;
+    }
+
+    private static List<String> wrapped(String text, int width) {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : text.split("\\s+", -1)) {
+            if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
+                lines.add(line.toString());
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? "" : " ").append(word);
+        }
+        lines.add(line.toString());
+        return lines;
+    }
+
+    void ending(QuickstartHome home, Path output, double seconds) {
+        Path model = output.resolve("model");
+        String ask = " --prompt \"What is the capital of Norway?\"";
+        print(
+                "",
+                "Model       " + model,
+                "Metrics     " + model.resolve("metrics.jsonl"),
+                "Pairs       " + output.resolve("pairs"),
+                "Answers     " + output.resolve("before-after.json"),
+                String.format(Locale.ROOT, "Time        %.0f seconds", seconds),
+                "",
+                "Next",
+                "  " + home.launcher() + " generate " + model + ask,
+                "  " + home.launcher() + " generate " + home.model() + ask,
+                "  " + home.launcher() + " quickstart --learning_rate=0       # nothing learned, nothing changed",
+                "  " + home.launcher() + " quickstart --learning_rate=1e-3    # too much: accuracy rises, answers fall apart",
+                "  " + home.launcher() + " dpo --help                         # with a model and pairs of one's own");
+    }
+}
