@@ -1,9 +1,12 @@
 package io.github.jalign.benchmarks;
 
+import io.github.jalign.ops.Backend;
+import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Weight;
+import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.Tensor;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -18,88 +21,107 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The three products of a linear layer in the shapes of SmolLM2-135M; the counter {@code gflop} is GFLOP/s. */
+/**
+ * The three products of a linear layer on the shapes of SmolLM2-135M: T x N x K for qkv, gate and up, down and the head.
+ * Read {@code gflop} as GFLOP/s.
+ *
+ * <pre>
+ * mvn -q -Pbench -DskipTests verify -Djmh="Gemm -p threads=1,2"
+ * </pre>
+ */
+@State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
-@State(Scope.Thread)
 public class GemmBenchmark {
-    @Param({"1024"})
-    public int tokens;
+    @Param({"792 960 576", "792 3072 576", "792 576 1536", "626 49152 576"})
+    public String shape = "";
 
-    /** Rows x columns of the weight: q|k|v, attention out, gate|up, down. */
-    @Param({"960x576", "576x576", "3072x576", "576x1536"})
-    public String weight;
-
-    @Param({"1", "2"})
+    @Param("2")
     public int threads;
 
-    private Bench bench;
-    private Weight w;
+    private Ops ops;
+    private Weight weight;
+    private Tensor w;
     private Tensor x;
     private Tensor y;
+    private Tensor dx;
     private Tensor dw;
     private double gflop;
 
-    @Setup
-    public void setUp() {
-        String[] sizes = weight.split("x");
-        int out = Integer.parseInt(sizes[0]);
-        int in = Integer.parseInt(sizes[1]);
-        bench = new Bench(threads, tokens);
-        Tensor matrix = bench.random(out, in, 1);
-        w = bench.ops.weight(matrix);
-        x = bench.random(tokens, in, 1);
-        y = bench.zeros(tokens, out);
-        dw = bench.zeros(out, in);
-        gflop = 2e-9 * tokens * out * in;
-        w.linear(x, y, false);
-        double[] a = bench.ops.read(x.rows(3, 1));
-        double[] b = bench.ops.read(matrix.rows(out - 1, 1));
+    @Setup(Level.Trial)
+    public void open() {
+        String[] sizes = shape.split(" ");
+        int t = Integer.parseInt(sizes[0]);
+        int n = Integer.parseInt(sizes[1]);
+        int k = Integer.parseInt(sizes[2]);
+        ops = Backend.CPU.open(threads);
+        ops.reserve(new Workload(t, t, 9, 3, 64, n, k, n, t));
+        x = Bench.normal(ops, t, k, 1);
+        w = Bench.normal(ops, n, k, 2);
+        y = Bench.zeros(ops, t, n);
+        dx = Bench.zeros(ops, t, k);
+        dw = Bench.zeros(ops, n, k);
+        weight = ops.weight(w);
+        gflop = 2e-9 * t * n * k;
+        check();
+    }
+
+    /** Some elements of each product against float64, within depth · 2⁻²⁴ · Σ|a·b|. */
+    private void check() {
+        weight.linear(x, y, false);
+        weight.linearDx(y, dx, false);
+        weight.linearDw(y, x, dw);
+        double[] xs = ops.read(x);
+        double[] ws = ops.read(w);
+        double[] ys = ops.read(y);
+        double[] dxs = ops.read(dx);
+        double[] dws = ops.read(dw);
+        Random random = new Random(3);
+        for (int i = 0; i < 50; i++) {
+            int t = random.nextInt(x.rows());
+            int n = random.nextInt(w.rows());
+            int k = random.nextInt(w.cols());
+            checkOne("y", ys[t * w.rows() + n], xs, t * w.cols(), 1, ws, n * w.cols(), 1, w.cols());
+            checkOne("dx", dxs[t * w.cols() + k], ys, t * w.rows(), 1, ws, k, w.cols(), w.rows());
+            checkOne("dw", dws[n * w.cols() + k], ys, n, w.rows(), xs, k, w.cols(), x.rows());
+        }
+    }
+
+    private static void checkOne(
+            String what, double actual, double[] a, int aAt, int aStep, double[] b, int bAt, int bStep, int depth) {
         double sum = 0;
         double magnitude = 0;
-        for (int k = 0; k < in; k++) {
-            sum += a[k] * b[k];
-            magnitude += Math.abs(a[k] * b[k]);
+        for (int i = 0; i < depth; i++) {
+            double product = a[aAt + i * aStep] * b[bAt + i * bStep];
+            sum += product;
+            magnitude += Math.abs(product);
         }
-        // n terms summed one after another in float32: n * 2^-24 of the sum of magnitudes at most
-        Bench.check(sum, bench.ops.read(y.rows(3, 1))[out - 1], in * 0x1p-24 * magnitude, "product");
+        Bench.check(what, actual, sum, (depth + 1) * 0x1p-24 * magnitude);
     }
 
-    @TearDown
-    public void tearDown() {
-        bench.close();
-    }
-
-    /** Work done, as a rate. */
-    @AuxCounters(AuxCounters.Type.OPERATIONS)
-    @State(Scope.Thread)
-    public static class Work {
-        public double gflop;
-
-        @Setup(Level.Iteration)
-        public void clear() {
-            gflop = 0;
-        }
+    @TearDown(Level.Trial)
+    public void close() {
+        ops.close();
     }
 
     @Benchmark
     public void forward(Work work) {
-        w.linear(x, y, false);
+        weight.linear(x, y, false);
         work.gflop += gflop;
     }
 
     @Benchmark
     public void dx(Work work) {
-        w.linearDx(y, x, false);
+        weight.linearDx(y, dx, false);
         work.gflop += gflop;
     }
 
     @Benchmark
     public void dw(Work work) {
-        w.linearDw(y, x, dw);
+        weight.linearDw(y, x, dw);
         work.gflop += gflop;
     }
 }
