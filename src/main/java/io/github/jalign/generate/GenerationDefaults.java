@@ -47,26 +47,34 @@ public record GenerationDefaults(double temperature, int topK, double topP, Set<
         Set<Integer> stop = new LinkedHashSet<>();
         switch (json.get("eos_token_id")) {
             case null -> stop.addAll(config.eosTokenIds());
-            case Long id -> stop.add(Math.toIntExact(id));
-            case List<?> ids -> ids.forEach(id -> stop.add(((Number) id).intValue()));
-            case Object other ->
-                throw new JalignException(
-                        JalignException.Kind.INPUT,
-                        file + ": eos_token_id",
-                        "stop tokens are ids",
-                        Json.write(other),
-                        "a number or a list of numbers",
-                        "correct the file");
+            case List<?> ids -> ids.forEach(id -> stop.add(stopId(file, id)));
+            case Object id -> stop.add(stopId(file, id));
         }
         boolean sample = Boolean.TRUE.equals(json.get("do_sample"));
         return new GenerationDefaults(
-                sample ? number(json, "temperature", 1) : 0,
-                (int) number(json, "top_k", TRANSFORMERS_TOP_K),
-                number(json, "top_p", 1),
+                sample ? number(file, json, "temperature", 1) : 0,
+                (int) number(file, json, "top_k", TRANSFORMERS_TOP_K),
+                number(file, json, "top_p", 1),
                 stop);
     }
 
-    private static double number(Map<String, @Nullable Object> json, String key, double absent) {
-        return json.get(key) instanceof Number n ? n.doubleValue() : absent;
+    private static int stopId(Path file, @Nullable Object value) {
+        if (value instanceof Long id && id >= 0 && id <= Integer.MAX_VALUE) {
+            return Math.toIntExact(id);
+        }
+        throw refused(file, "eos_token_id", "stop tokens are ids", value, "a whole number or a list of them");
+    }
+
+    private static double number(Path file, Map<String, @Nullable Object> json, String key, double absent) {
+        return switch (json.get(key)) {
+            case null -> absent;
+            case Number n -> n.doubleValue();
+            case Object other -> throw refused(file, key, "this key holds a number", other, "a number");
+        };
+    }
+
+    private static JalignException refused(Path file, String key, String rule, @Nullable Object found, String expected) {
+        return new JalignException(
+                JalignException.Kind.INPUT, file + ": " + key, rule, Json.write(found), expected, "correct the file");
     }
 }

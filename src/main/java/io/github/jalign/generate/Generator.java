@@ -52,20 +52,31 @@ public final class Generator implements AutoCloseable {
      * @throws JalignException for a folder that breaks a rule
      */
     public Generator(Path folder, Backend backend, int threads, int longest) {
+        this(folder, backend.open(threads), longest);
+    }
+
+    /** @param ops closed with the generator, or when it cannot be made */
+    Generator(Path folder, Ops ops, int longest) {
+        this.ops = ops;
+        this.longest = longest;
+        boolean made = false;
         try (ModelFolder files = ModelFolder.open(folder)) {
             this.config = ModelConfigReader.read(folder.resolve("config.json").toString(), files.config());
             this.defaults = GenerationDefaults.read(folder, config);
-            this.longest = longest;
-            this.ops = backend.open(threads);
             Parameters parameters =
                     new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
             this.model = new CausalLm(ops, config, parameters, longest);
             ModelFiles.load(files, config, parameters, ops);
             model.refresh();
+            this.activations = new Activations(ops, config, Math.min(PREFILL, longest), Activations.Keep.NOTHING);
+            this.head = new Head(model, 1, false);
+            reserve(activations.capacity(), 1);
+            made = true;
+        } finally {
+            if (!made) {
+                ops.close();
+            }
         }
-        this.activations = new Activations(ops, config, Math.min(PREFILL, longest), Activations.Keep.NOTHING);
-        this.head = new Head(model, 1, false);
-        reserve(activations.capacity(), 1);
     }
 
     private void reserve(int tokens, int rows) {

@@ -22,7 +22,7 @@ public final class Configs {
     }
 
     /** @param more an object's inside, which overrides sizes, such as {@code "head_dim": 6} */
-    static Map<String, @Nullable Object> of(String modelType, String more) {
+    public static Map<String, @Nullable Object> of(String modelType, String more) {
         Map<String, @Nullable Object> config = sizes(modelType);
         config.putAll(Json.parseObject("more", "{" + more + "}"));
         return config;
@@ -35,7 +35,7 @@ public final class Configs {
         return config;
     }
 
-    static ModelConfig read(String modelType, String more) {
+    public static ModelConfig read(String modelType, String more) {
         return ModelConfigReader.read("config.json", of(modelType, more));
     }
 }
