@@ -357,7 +357,9 @@ public final class CpuOps implements Ops {
         shape(qkv, segments.tokens(), shape.packedWidth());
         shape(out, segments.tokens(), shape.queryWidth());
         shape(lse, segments.tokens(), shape.heads());
-        workspace().attention().run(Matrix.of(qkv), segments, shape, Matrix.of(out), Matrix.of(lse));
+        workspace()
+                .attention(segments, shape)
+                .run(Matrix.of(qkv), segments, shape, Matrix.of(out), Matrix.of(lse));
     }
 
     @Override
@@ -369,7 +371,7 @@ public final class CpuOps implements Ops {
         shape(out, segments.tokens(), shape.queryWidth());
         shape(lse, segments.tokens(), shape.heads());
         workspace()
-                .attentionBackward()
+                .attentionBackward(segments, shape)
                 .run(
                         Matrix.of(dout), Matrix.of(qkv), Matrix.of(out), Matrix.of(lse), segments, shape,
                         Matrix.of(dqkv));

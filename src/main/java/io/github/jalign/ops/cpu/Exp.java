@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * e^x for x ≤ 88 by an own polynomial: equal bits on every CPU, which the JDK's vector exponential does not promise.
  *
- * <p>x = n·ln 2 + r with |r| ≤ ln 2 / 2, and e^r by a polynomial of degree 7. The error over all floats in [-87.33, 0] is
- * below 1.1 units in the last place. Below -87.33, where results would leave the normal floats, it is 0; NaN stays NaN.
+ * <p>x = n·ln 2 + r with |r| ≤ ln 2 / 2, and e^r by a polynomial of degree 7. The error is below 1.1 units in the last
+ * place. Below -87.33, where results would leave the normal floats, it is 0; NaN stays NaN.
  */
 final class Exp {
     /** Under this e^x is 0 here. */

@@ -1,5 +1,7 @@
 package io.github.jalign.ops.cpu;
 
+import io.github.jalign.ops.AttentionShape;
+import io.github.jalign.ops.Segments;
 import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.TensorArena;
@@ -78,17 +80,36 @@ final class Workspace {
         return gemm;
     }
 
-    AttentionForward attention() {
+    AttentionForward attention(Segments segments, AttentionShape shape) {
+        check(segments, shape);
         return attention;
     }
 
-    AttentionBackward attentionBackward() {
+    AttentionBackward attentionBackward(Segments segments, AttentionShape shape) {
+        check(segments, shape);
         return attentionBackward;
+    }
+
+    private void check(Segments segments, AttentionShape shape) {
+        int keys = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            keys = Math.max(keys, segments.parentLength(s) + segments.length(s));
+        }
+        if (segments.tokens() > load.tokens()
+                || keys > load.context()
+                || shape.heads() > load.heads()
+                || shape.headDim() > load.headDim()) {
+            throw new IllegalArgumentException(
+                    "%d tokens, %d keys and %d heads of %d, but reserved were %d, %d and %d of %d"
+                            .formatted(
+                                    segments.tokens(), keys, shape.heads(), shape.headDim(),
+                                    load.tokens(), load.context(), load.heads(), load.headDim()));
+        }
     }
 
     /** A member's scores of {@code n} keys. */
     float[] scores(int member, int n) {
-        if (n > scores[member].length) {
+        if (n > load.context()) {
             throw new IllegalArgumentException(n + " keys, but reserved were " + load.context());
         }
         return scores[member];
