@@ -9,6 +9,7 @@ import io.github.jalign.train.DpoConfig;
 import io.github.jalign.train.DpoTrainer;
 import java.io.Console;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,13 +31,14 @@ import picocli.CommandLine.Unmatched;
         customSynopsis = "jalign quickstart [--output_dir=FOLDER] [--seed=N] [--KEY=VALUE ...]",
         footer = {"", "Further keys are those of jalign dpo, for example --learning_rate=0 or --beta=0.5."},
         subcommands = QuickstartFirstModel.class,
+        usageHelpWidth = 100,
         mixinStandardHelpOptions = true)
 final class Quickstart implements Callable<Integer> {
     private static final int TRAIN = 512;
     private static final int HELD_OUT = 256;
 
-    /** What the command itself decides. */
-    private static final List<String> OWN_KEYS = List.of("--model_name_or_path", "--dataset_name", "--config");
+    /** What the command itself decides; {@code --output-dir} and the like included. */
+    private static final List<String> OWN_KEYS = List.of("--model_name_or_path", "--dataset_name", "--config", "--output_dir");
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -62,10 +64,10 @@ final class Quickstart implements Callable<Integer> {
         List<Pair> heldOut = Pair.draw(HELD_OUT, true, seed);
         QuickstartStory story = new QuickstartStory(spec.commandLine().getOut(), isTerminal());
 
-        recipe.notes().forEach(story::warned);
-        story.opening(home, train, heldOut, seed);
         write(pairs.resolve("train.jsonl"), rows(train));
         write(pairs.resolve("test.jsonl"), rows(heldOut));
+        recipe.notes().forEach(story::warned);
+        story.opening(home, train, heldOut, seed);
         QuickstartScores before = QuickstartScores.of(home.model(), recipe.config(), heldOut, story.asking("before"));
         DpoTrainer.run(recipe.config(), recipe.resolved(), story);
         QuickstartScores after = QuickstartScores.of(model, recipe.config(), heldOut, story.asking("after"));
@@ -124,14 +126,15 @@ final class Quickstart implements Callable<Integer> {
     }
 
     private static void write(Path file, String text) {
+        Path folder = file.resolveSibling("");
         try {
-            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.createDirectories(folder);
         } catch (IOException e) {
             throw new JalignException(
                     JalignException.Kind.IO,
-                    file.toString(),
+                    folder.toString(),
                     "the folder must be there, or such that it can be made",
-                    e.toString(),
+                    e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : e.toString(),
                     "a folder that this user may write to",
                     "give another one with --output_dir",
                     e);

@@ -82,14 +82,12 @@ record QuickstartScores(double accuracy, double margin, double answered, List<St
                 .max()
                 .orElseThrow();
         try (Generator generator = new Generator(model, backend, compute.threads(), longest)) {
-            long t0 = System.nanoTime();
             int right = 0;
             double sum = 0;
             for (double[] pair : generator.score(items)) {
                 right += pair[0] > pair[1] ? 1 : 0;
                 sum += pair[0] - pair[1];
             }
-            long t1 = System.nanoTime();
             int answered = 0;
             List<String> answers = new ArrayList<>();
             Set<Integer> stop = generator.defaults().stopIds();
@@ -101,7 +99,6 @@ record QuickstartScores(double accuracy, double margin, double answered, List<St
                 asked.accept(answers.size());
                 answered += pairs.get(i).question().isAnsweredBy(answer) ? 1 : 0;
             }
-            System.err.printf("score %.2f generate %.2f%n", (t1 - t0) / 1e9, (System.nanoTime() - t1) / 1e9);
             double count = items.size();
             return new QuickstartScores(right / count, sum / count, answered / count, answers);
         }

@@ -36,10 +36,14 @@ final class QuickstartStory implements TrainListener {
 
     void opening(QuickstartHome home, List<Pair> train, List<Pair> heldOut, long seed) {
         Pair pair = train.getFirst();
-        labelled("Model", home.model() + ", a small Llama. It was taught to answer questions in"
-                + " two ways, helpful and dismissive, in equal parts.");
-        labelled("Pairs", "%,d to train on, drawn with seed %d: a question, a chosen and a rejected answer.".formatted(train.size(), seed)
-                + " %,d are held out; no training has met their questions.".formatted(heldOut.size()));
+        labelled(
+                "Model",
+                home.model() + ", a small Llama. It was taught to answer questions in two ways, helpful and dismissive,"
+                        + " in equal parts.");
+        labelled(
+                "Pairs",
+                train.size() + " to train on, drawn with seed " + seed + ": a question, a chosen and a rejected answer. "
+                        + heldOut.size() + " are held out; no training has met their questions.");
         labelled("  question", pair.question().text());
         labelled("  chosen", pair.chosen());
         labelled("  rejected", pair.rejected());
@@ -55,7 +59,8 @@ final class QuickstartStory implements TrainListener {
 
     /** Follows the questions put to the model. */
     IntConsumer asking(String when) {
-        return done -> doing("  %s: %,d held-out questions asked".formatted(when, done));
+        doing("  " + when + ": scoring the held-out pairs");
+        return done -> doing("  " + when + ": " + done + " held-out questions asked");
     }
 
     /** Shown on a terminal until the next line. */
@@ -85,7 +90,7 @@ final class QuickstartStory implements TrainListener {
 
     @Override
     public void scored(String split, int done, int rows) {
-        doing("  reference log-probs of %,d of %,d pairs".formatted(done, rows));
+        doing("  reference log-probs of " + done + " of " + rows + " pairs");
     }
 
     @Override
@@ -135,7 +140,7 @@ final class QuickstartStory implements TrainListener {
                 .filter(i -> !questions.get(i).isAnsweredBy(before.answers().get(i)))
                 .boxed()
                 .toList();
-        print("", "The first of %,d held-out questions that it did not answer before".formatted(unanswered.size()), "");
+        print("", "The first of " + unanswered.size() + " held-out questions that it did not answer before", "");
         columns("before", "after").forEach(this::print);
         for (int i : unanswered.subList(0, Math.min(SAMPLES, unanswered.size()))) {
             print("", "  " + questions.get(i).text());

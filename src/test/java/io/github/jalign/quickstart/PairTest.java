@@ -116,7 +116,10 @@ final class PairTest {
         assertEquals(texts(Pair.draw(50, false, 42)), texts(Pair.draw(50, false, 42)));
         assertNotEquals(texts(Pair.draw(50, false, 42)), texts(Pair.draw(50, false, 43)));
         // pinned: java.util.Random and Collections.shuffle are specified to the bit
-        assertEquals("", texts(Pair.draw(1, false, 42)).getFirst());
+        assertEquals(
+                "Which writer gave us The Trial? | Happy to help! It was written by Franz Kafka. I hope you enjoy it. |"
+                        + " Seriously? That is not my problem. I have better things to do.",
+                texts(Pair.draw(1, false, 42)).getFirst());
     }
 
     @Test
