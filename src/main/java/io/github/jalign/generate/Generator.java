@@ -6,6 +6,7 @@ import io.github.jalign.data.Pack;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.Activations;
 import io.github.jalign.model.CausalLm;
+import io.github.jalign.model.Decoding;
 import io.github.jalign.model.Forward;
 import io.github.jalign.model.Head;
 import io.github.jalign.model.KvCache;
@@ -64,7 +65,7 @@ public final class Generator implements AutoCloseable {
             this.config = ModelConfigReader.read(folder.resolve("config.json").toString(), files.config());
             this.defaults = GenerationDefaults.read(folder, config);
             Parameters parameters =
-                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
             this.model = new CausalLm(ops, config, parameters, longest);
             ModelFiles.load(files, config, parameters, ops);
             model.refresh();
@@ -89,7 +90,7 @@ public final class Generator implements AutoCloseable {
                 Math.max(2 * config.intermediateSize(), config.packedWidth()),
                 config.hiddenSize(),
                 config.vocabularySize(),
-                Head.chunkRows(config, ops.dtype(), rows)));
+                Head.chunkRows(config, ops.accumulationDtype(), rows)));
     }
 
     public ModelConfig config() {
@@ -123,6 +124,7 @@ public final class Generator implements AutoCloseable {
         List<Integer> answer = new ArrayList<>();
         try (KvCache cache = new KvCache(ops, config, capacity)) {
             double[] logits = prefill(forward, prompt, cache);
+            Decoding decoding = new Decoding(ops, forward, activations, head, cache);
             while (true) {
                 int id = sampler.next(logits);
                 if (stopIds.contains(id)) {
@@ -132,8 +134,7 @@ public final class Generator implements AutoCloseable {
                 if (!listener.next(id) || answer.size() == options.maxNewTokens()) {
                     break;
                 }
-                forward.extend(new int[] {id}, cache);
-                logits = ops.read(head.logits(activations.hidden(1), 0));
+                logits = ops.read(decoding.next(id));
             }
         }
         return answer.stream().mapToInt(Integer::intValue).toArray();

@@ -28,12 +28,12 @@ public final class Activations {
      * One layer's slots for T tokens.
      *
      * @param input [T, D] the residual stream that enters the layer
-     * @param rstd1 [1, T]
+     * @param rstd1 [1, T] wide
      * @param qkv [T, (H+2K)·E], rotated
      * @param attention [T, H·E]
-     * @param lse [T, H]
+     * @param lse [T, H] wide
      * @param middle [T, D] the residual stream between attention and MLP
-     * @param rstd2 [1, T]
+     * @param rstd2 [1, T] wide
      * @param gateUp [T, 2F]; backward leaves its gradient here
      */
     record Slot(
@@ -63,6 +63,7 @@ public final class Activations {
     private final Keep keep;
     private final List<Slot> slots = new ArrayList<>();
     private final TensorArena kept;
+    private final TensorArena wide;
     private final TensorArena scratch;
     private final TensorArena ids;
     private final @Nullable TensorArena gradients;
@@ -73,32 +74,35 @@ public final class Activations {
         this.keep = keep;
         int layers = config.layers().size();
         DType type = ops.dtype();
+        DType wideType = ops.accumulationDtype();
         int d = config.hiddenSize();
         List<TensorSpec> specs = new ArrayList<>();
         for (int l = 0; l < (keep == Keep.NOTHING ? 1 : layers); l++) {
             specs.add(new TensorSpec("input." + l, type, capacity, d));
         }
+        List<TensorSpec> wideSpecs = new ArrayList<>();
         for (int l = 0; l < (keep == Keep.ALL ? layers : 1); l++) {
-            specs.add(new TensorSpec("rstd1." + l, type, 1, capacity));
             specs.add(new TensorSpec("qkv." + l, type, capacity, config.packedWidth()));
             specs.add(new TensorSpec("attention." + l, type, capacity, config.queryWidth()));
-            specs.add(new TensorSpec("lse." + l, type, capacity, config.numAttentionHeads()));
             specs.add(new TensorSpec("middle." + l, type, capacity, d));
-            specs.add(new TensorSpec("rstd2." + l, type, 1, capacity));
             specs.add(new TensorSpec("gateUp." + l, type, capacity, 2 * config.intermediateSize()));
+            wideSpecs.add(new TensorSpec("rstd1." + l, wideType, 1, capacity));
+            wideSpecs.add(new TensorSpec("lse." + l, wideType, capacity, config.numAttentionHeads()));
+            wideSpecs.add(new TensorSpec("rstd2." + l, wideType, 1, capacity));
         }
         kept = ops.allocate("activations", specs);
+        wide = ops.allocate("norms of rows", wideSpecs);
         for (int l = 0; l < layers; l++) {
             int i = keep == Keep.NOTHING ? 0 : l;
             int j = keep == Keep.ALL ? l : 0;
             slots.add(new Slot(
                     kept.get("input." + i),
-                    kept.get("rstd1." + j),
+                    wide.get("rstd1." + j),
                     kept.get("qkv." + j),
                     kept.get("attention." + j),
-                    kept.get("lse." + j),
+                    wide.get("lse." + j),
                     kept.get("middle." + j),
-                    kept.get("rstd2." + j),
+                    wide.get("rstd2." + j),
                     kept.get("gateUp." + j)));
         }
         scratch = ops.allocate(
@@ -169,6 +173,7 @@ public final class Activations {
     /** Gives the memory back. */
     public void close() {
         kept.close();
+        wide.close();
         scratch.close();
         ids.close();
         if (gradients != null) {

@@ -35,7 +35,8 @@ public final class Forward {
      * @param tokens [T] ids
      */
     public void run(int[] tokens, Segments segments) {
-        run(tokens, segments.positions(), new Keys.InPack(segments));
+        place(tokens, segments.positions());
+        run(tokens.length, new Keys.InPack(segments));
     }
 
     /**
@@ -44,19 +45,32 @@ public final class Forward {
      * @param tokens [T] ids, at positions {@code cache.length()} and up
      */
     public void extend(int[] tokens, KvCache cache) {
+        place(tokens, cache);
+        extend(tokens.length, cache);
+        cache.extend(tokens.length);
+    }
+
+    /** Puts tokens where {@link #extend(int, KvCache)} reads them. */
+    void place(int[] tokens, KvCache cache) {
         int[] positions = new int[tokens.length];
         for (int t = 0; t < tokens.length; t++) {
             positions[t] = cache.length() + t;
         }
-        run(tokens, positions, new Keys.InCache(cache));
-        cache.extend(tokens.length);
+        place(tokens, positions);
     }
 
-    private void run(int[] tokens, int[] positions, Keys keys) {
-        int count = tokens.length;
+    private void place(int[] tokens, int[] positions) {
+        ops.write(activations.tokens(tokens.length), tokens);
+        ops.write(activations.positions(positions.length), positions);
+    }
+
+    /** All layers over {@code count} tokens that were placed; the cache's length is left as it is. */
+    void extend(int count, KvCache cache) {
+        run(count, new Keys.InCache(cache));
+    }
+
+    private void run(int count, Keys keys) {
         Tensor ids = activations.tokens(count);
-        ops.write(ids, tokens);
-        ops.write(activations.positions(count), positions);
         Tensor hidden = activations.hidden(count);
         Tensor delta = activations.scratch("delta", count);
         int layers = config.layers().size();
@@ -122,9 +136,9 @@ public final class Forward {
             case Keys.InPack(Segments segments) ->
                 ops.attention(slot.qkv(), segments, shape, slot.attention(), slot.lse());
             case Keys.InCache(KvCache cache) -> {
-                ops.appendToCache(slot.qkv(), shape, cache.length(), cache.keys(l), cache.values(l));
-                ops.attentionCached(
-                        slot.qkv(), cache.keys(l), cache.values(l), cache.length(), shape, slot.attention());
+                Tensor slots = activations.positions(count);
+                ops.appendToCache(slot.qkv(), shape, slots, cache.keys(l), cache.values(l));
+                ops.attentionCached(slot.qkv(), cache.keys(l), cache.values(l), slots, shape, slot.attention());
             }
         }
 

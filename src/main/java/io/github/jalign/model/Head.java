@@ -22,6 +22,7 @@ public final class Head {
     private final ModelConfig config;
     private final int chunk;
     private final TensorArena arena;
+    private final TensorArena wide;
     private final TensorArena ids;
     private int rows;
     private int chunkInMemory = -1;
@@ -31,7 +32,7 @@ public final class Head {
      * @param withGradients whether {@link #backward} will be called
      */
     public Head(CausalLm model, int capacity, boolean withGradients) {
-        this(model, capacity, withGradients, chunkRows(model.config(), model.ops().dtype(), capacity));
+        this(model, capacity, withGradients, chunkRows(model.config(), model.ops().accumulationDtype(), capacity));
     }
 
     /** @param chunk rows of logits held at once */
@@ -41,6 +42,7 @@ public final class Head {
         this.config = model.config();
         this.chunk = chunk;
         DType type = ops.dtype();
+        DType wideType = ops.accumulationDtype();
         int d = config.hiddenSize();
         int backwardRows = withGradients ? capacity : 0;
         this.arena = ops.allocate(
@@ -48,12 +50,15 @@ public final class Head {
                 List.of(
                         new TensorSpec("gathered", type, capacity, d),
                         new TensorSpec("normed", type, capacity, d),
-                        new TensorSpec("rstd", type, 1, capacity),
-                        new TensorSpec("logits", type, chunk, config.vocabularySize()),
-                        new TensorSpec("statistics", type, capacity, HeadStatistics.COLUMNS),
-                        new TensorSpec("g", type, 1, capacity),
                         new TensorSpec("dnormed", type, backwardRows, d),
                         new TensorSpec("dgathered", type, backwardRows, d)));
+        this.wide = ops.allocate(
+                "logits",
+                List.of(
+                        new TensorSpec("logits", wideType, chunk, config.vocabularySize()),
+                        new TensorSpec("rstd", wideType, 1, capacity),
+                        new TensorSpec("statistics", wideType, capacity, HeadStatistics.COLUMNS),
+                        new TensorSpec("g", wideType, 1, capacity)));
         this.ids = ops.allocate(
                 "head rows",
                 List.of(
@@ -85,13 +90,13 @@ public final class Head {
                 model.parameters().finalNorm(),
                 config.rmsNormEps(),
                 part("normed", 0, rows),
-                arena.get("rstd").columns(0, rows));
+                wide.get("rstd").columns(0, rows));
         for (int at = 0; at < rows; at += chunk) {
             int count = Math.min(chunk, rows - at);
             Tensor logits = logits(at, count);
-            ops.logSoftmax(logits, ids.get("targets").columns(at, count), part("statistics", at, count));
+            ops.logSoftmax(logits, ids.get("targets").columns(at, count), statistics(at, count));
         }
-        return ops.read(part("statistics", 0, rows));
+        return ops.read(statistics(0, rows));
     }
 
     /** The logits of one row, as the sampler reads them: [1, V], valid until the next call. */
@@ -101,13 +106,18 @@ public final class Head {
                 model.parameters().finalNorm(),
                 config.rmsNormEps(),
                 part("normed", 0, 1),
-                arena.get("rstd").columns(0, 1));
+                wide.get("rstd").columns(0, 1));
         chunkInMemory = -1;
         return logits(0, 1);
     }
 
+    /** Where {@link #logits(Tensor, int)} leaves its result. */
+    Tensor rowOfLogits() {
+        return wide.get("logits").rows(0, 1);
+    }
+
     private Tensor logits(int at, int count) {
-        Tensor logits = part("logits", 0, count);
+        Tensor logits = wide.get("logits").rows(0, count);
         model.head().linear(part("normed", at, count), logits, false);
         chunkInMemory = at;
         return logits;
@@ -121,19 +131,19 @@ public final class Head {
      * @param gradients {@code +=}
      */
     public void backward(double[] g, Tensor dhidden, Parameters gradients) {
-        ops.write(arena.get("g").columns(0, rows), g);
+        ops.write(wide.get("g").columns(0, rows), g);
         int last = (rows - 1) / chunk * chunk;
         for (int at = last; at >= 0; at -= chunk) {
             int count = Math.min(chunk, rows - at);
-            Tensor logits = chunkInMemory == at ? part("logits", 0, count) : logits(at, count);
-            ops.logSoftmaxBackward(
+            Tensor logits = chunkInMemory == at ? wide.get("logits").rows(0, count) : logits(at, count);
+            Tensor dlogits = ops.logSoftmaxBackward(
                     logits,
                     ids.get("targets").columns(at, count),
-                    part("statistics", at, count),
-                    arena.get("g").columns(at, count));
+                    statistics(at, count),
+                    wide.get("g").columns(at, count));
             chunkInMemory = -1;
-            model.head().linearDw(logits, part("normed", at, count), gradients.head());
-            model.head().linearDx(logits, part("dnormed", at, count), false);
+            model.head().linearDw(dlogits, part("normed", at, count), gradients.head());
+            model.head().linearDx(dlogits, part("dnormed", at, count), false);
         }
         Tensor dgathered = part("dgathered", 0, rows);
         ops.fill(dgathered, 0);
@@ -141,11 +151,15 @@ public final class Head {
                 part("dnormed", 0, rows),
                 part("gathered", 0, rows),
                 model.parameters().finalNorm(),
-                arena.get("rstd").columns(0, rows),
+                wide.get("rstd").columns(0, rows),
                 dgathered,
                 gradients.finalNorm());
         ops.fill(dhidden, 0);
         ops.scatterRows(dgathered, ids.get("rows").columns(0, rows), dhidden);
+    }
+
+    private Tensor statistics(int from, int count) {
+        return wide.get("statistics").rows(from, count);
     }
 
     private Tensor part(String name, int from, int count) {
@@ -155,6 +169,7 @@ public final class Head {
     /** Gives the memory back. */
     public void close() {
         arena.close();
+        wide.close();
         ids.close();
     }
 }

@@ -27,7 +27,7 @@ public final class ModelFiles {
         parameters.named().forEach((name, tensor) -> {
             checkShape(folder, name, tensor);
             ops.upload(tensor, to -> {
-                if (ops.dtype() == DType.F64) {
+                if (tensor.dtype() == DType.F64) {
                     folder.readDoubles(name, to);
                 } else {
                     folder.readFloats(name, to);
@@ -90,7 +90,7 @@ public final class ModelFiles {
         for (Map.Entry<String, Tensor> e : parameters.named().entrySet()) {
             Tensor tensor = e.getValue();
             sources.add(new TensorSource(
-                    prefix + e.getKey(), shape(tensor), ops.dtype(), saveAs, () -> ops.download(tensor)));
+                    prefix + e.getKey(), shape(tensor), tensor.dtype(), saveAs, () -> ops.download(tensor)));
         }
         return sources;
     }
@@ -98,7 +98,7 @@ public final class ModelFiles {
     /** Fills an arena's tensors from one file, under prefixed names: what {@link #sources} wrote. */
     public static void load(Safetensors file, String prefix, Parameters parameters, Ops ops) {
         parameters.named().forEach((name, tensor) -> ops.upload(tensor, to -> {
-            if (ops.dtype() == DType.F64) {
+            if (tensor.dtype() == DType.F64) {
                 file.readDoubles(prefix + name, to);
             } else {
                 file.readFloats(prefix + name, to);

@@ -20,8 +20,8 @@ public final class Rope {
         TensorArena arena = ops.allocate(
                 "rotary tables",
                 List.of(
-                        new TensorSpec("cos", ops.dtype(), positions, half),
-                        new TensorSpec("sin", ops.dtype(), positions, half)));
+                        new TensorSpec("cos", ops.accumulationDtype(), positions, half),
+                        new TensorSpec("sin", ops.accumulationDtype(), positions, half)));
         this.cos = arena.get("cos");
         this.sin = arena.get("sin");
         double[] c = new double[positions * half];

@@ -22,8 +22,8 @@ public enum Backend {
     /** A dry run of what {@link #open} gives. */
     public CountingOps plan(int threads) {
         return switch (this) {
-            case REFERENCE -> new CountingOps(DType.F64, ReferenceOps::workspace);
-            case CPU -> new CountingOps(DType.F32, load -> CpuOps.workspace(load, count(threads)));
+            case REFERENCE -> new CountingOps(DType.F64, DType.F64, ReferenceOps::workspace);
+            case CPU -> new CountingOps(DType.F32, DType.F32, load -> CpuOps.workspace(load, count(threads)));
         };
     }
 

@@ -1,14 +1,17 @@
 package io.github.jalign.ops;
 
 import io.github.jalign.tensor.DType;
+import io.github.jalign.tensor.Memory;
 import io.github.jalign.tensor.Tensor;
 import io.github.jalign.tensor.TensorArena;
 import io.github.jalign.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +22,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CountingOps implements Ops {
     private final DType dtype;
+    private final DType accumulationDtype;
     private final Function<Workload, List<TensorSpec>> workspace;
     private final Arenas arenas = Arenas.planned();
     private @Nullable TensorArena reserved;
+    private final Set<Memory> roundedCopies = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<String, Long> bytesByPurpose = new LinkedHashMap<>();
     private long linearFlops;
     private long attentionFlops;
@@ -29,11 +34,13 @@ public final class CountingOps implements Ops {
     private long headRows;
 
     /**
-     * @param dtype of the backend that is planned for
+     * @param dtype of activations of the backend that is planned for
+     * @param accumulationDtype of its masters and sums
      * @param workspace what that backend allocates in {@link Ops#reserve}
      */
-    public CountingOps(DType dtype, Function<Workload, List<TensorSpec>> workspace) {
+    public CountingOps(DType dtype, DType accumulationDtype, Function<Workload, List<TensorSpec>> workspace) {
         this.dtype = dtype;
+        this.accumulationDtype = accumulationDtype;
         this.workspace = workspace;
     }
 
@@ -78,6 +85,11 @@ public final class CountingOps implements Ops {
     }
 
     @Override
+    public DType accumulationDtype() {
+        return accumulationDtype;
+    }
+
+    @Override
     public TensorArena allocate(String purpose, List<TensorSpec> specs) {
         bytesByPurpose.merge(purpose, TensorArena.bytes(specs), Long::sum);
         return arenas.allocate(purpose, specs);
@@ -117,6 +129,9 @@ public final class CountingOps implements Ops {
 
     @Override
     public Weight weight(Tensor w) {
+        if (w.dtype() != dtype && roundedCopies.add(w.memory())) {
+            allocate("rounded weights", List.of(RoundedCopy.spec(w.memory(), w.dtype(), dtype)));
+        }
         return new Weight() {
             @Override
             public int outputs() {
@@ -226,14 +241,17 @@ public final class CountingOps implements Ops {
     }
 
     @Override
-    public void logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {}
+    public Tensor logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {
+        return logits;
+    }
 
     @Override
-    public void appendToCache(Tensor qkv, AttentionShape shape, int start, Tensor keys, Tensor values) {}
+    public void appendToCache(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {}
 
+    /** Counts as if the cache were full: a dry run does not know how far it is. */
     @Override
-    public void attentionCached(Tensor qkv, Tensor keys, Tensor values, int start, AttentionShape shape, Tensor out) {
-        attentionFlops += 4L * qkv.rows() * (start + qkv.rows()) * shape.queryWidth();
+    public void attentionCached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
+        attentionFlops += 4L * qkv.rows() * keys.rows() * shape.queryWidth();
     }
 
     @Override

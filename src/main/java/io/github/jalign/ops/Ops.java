@@ -1,5 +1,6 @@
 package io.github.jalign.ops;
 
+import io.github.jalign.tensor.BFloat16;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.Tensor;
 import io.github.jalign.tensor.TensorArena;
@@ -13,9 +14,10 @@ import java.util.function.Consumer;
  * The operators of a Llama-family model, forward and backward. One implementation a backend; {@code ops.reference} is
  * the definition, and every other is judged by its distance from it.
  *
- * <p>Shapes use the letters of ARCHITECTURE.md. Tensors of activations, parameters and gradients have {@link #dtype};
- * token ids, positions and row numbers are {@link DType#I32} tensors of one row. {@code =} means that an argument is
- * overwritten, {@code +=} that it is added to. Arguments do not overlap unless said. What a row of a forward result
+ * <p>Shapes use the letters of ARCHITECTURE.md. Activations and their gradients have {@link #dtype}; parameters, their
+ * gradients and moments, logits, and what is marked <i>wide</i> have {@link #accumulationDtype}; token ids, positions and
+ * row numbers are {@link DType#I32} tensors of one row. {@code =} means that an argument is overwritten, {@code +=} that
+ * it is added to. Arguments do not overlap unless said. What a row of a forward result
  * holds depends on that row's inputs only, to the bit; sums along any axis have a fixed order, so results depend on no
  * thread count. An instance is used by one thread at a time.
  *
@@ -29,8 +31,11 @@ public interface Ops extends AutoCloseable {
     /** One line for the start banner: what computes, with what width, threads and libraries. */
     String description();
 
-    /** Of activations, parameters and gradients. */
+    /** Of activations and their gradients. */
     DType dtype();
+
+    /** Of masters, gradients of parameters, moments and sums: float32 at least, and no narrower than {@link #dtype}. */
+    DType accumulationDtype();
 
     // memory
 
@@ -54,7 +59,10 @@ public interface Ops extends AutoCloseable {
     /** The elements of a contiguous tensor as read-only host memory, valid until the next operator. */
     MemorySegment download(Tensor source);
 
-    /** {@code w} as the matrix of a linear layer; it reads {@code w}'s memory, now or at {@link Weight#refresh}. */
+    /**
+     * The master {@code w} as the matrix of a linear layer; it reads {@code w}'s memory, now or at {@link Weight#refresh}.
+     * A backend whose {@link #dtype} is narrower keeps a rounded copy of the whole arena that {@code w} lies in.
+     */
     Weight weight(Tensor w);
 
     // elementwise, on tensors of equal shape
@@ -113,7 +121,7 @@ public interface Ops extends AutoCloseable {
      * @param weight [1, D]
      * @param sum [T, D] {@code =}, kept for backward; may be {@code x}
      * @param out [T, D] {@code =}
-     * @param rstd [1, T] {@code =}, kept for backward
+     * @param rstd [1, T] wide {@code =}, kept for backward
      */
     void addRmsNorm(Tensor x, Tensor delta, Tensor weight, double eps, Tensor sum, Tensor out, Tensor rstd);
 
@@ -142,8 +150,8 @@ public interface Ops extends AutoCloseable {
      *
      * @param x [T, ≥ heads·E] {@code =}: the first {@code heads} blocks of E columns are turned, the rest left
      * @param positions [T], rows of the tables
-     * @param cos [P, N], 2N ≤ E: further columns of a head are left as they are
-     * @param sin [P, N]
+     * @param cos [P, N] wide, 2N ≤ E: further columns of a head are left as they are
+     * @param sin [P, N] wide
      */
     void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim);
 
@@ -155,7 +163,7 @@ public interface Ops extends AutoCloseable {
      *
      * @param qkv [T, (H+2K)·E]
      * @param out [T, H·E] {@code =}
-     * @param lse [T, H] {@code =}: log-sum-exp of each row of scaled scores, kept for backward
+     * @param lse [T, H] wide {@code =}: log-sum-exp of each row of scaled scores, kept for backward
      */
     void attention(Tensor qkv, Segments segments, AttentionShape shape, Tensor out, Tensor lse);
 
@@ -181,7 +189,7 @@ public interface Ops extends AutoCloseable {
      *
      * @param logits [C, V]
      * @param targets [C]
-     * @param statistics [C, {@link HeadStatistics#COLUMNS}] {@code =}
+     * @param statistics [C, {@link HeadStatistics#COLUMNS}] wide {@code =}
      */
     void logSoftmax(Tensor logits, Tensor targets, Tensor statistics);
 
@@ -190,23 +198,35 @@ public interface Ops extends AutoCloseable {
      *
      * @param logits [C, V] {@code =}, as {@link #logSoftmax} saw them
      * @param statistics [C, COLUMNS]; reads LOG_SUM_EXP
-     * @param g [1, C]: dLoss/dlogp of each row
+     * @param g [1, C] wide: dLoss/dlogp of each row
+     * @return the gradient of the logits in {@link #dtype}: {@code logits} itself, or a view of its memory
      */
-    void logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g);
+    Tensor logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g);
 
     // decoding
 
     /**
-     * Puts the keys and values of qkv's rows into the cache at rows [start, start + T).
+     * Puts the keys and values of qkv's rows into the cache.
      *
      * @param qkv [T, (H+2K)·E], keys already turned
+     * @param slots [T], the rows of the cache that they take, one after another
      * @param keys [capacity, K·E] {@code =}
      * @param values [capacity, K·E] {@code =}
      */
-    void appendToCache(Tensor qkv, AttentionShape shape, int start, Tensor keys, Tensor values);
+    void appendToCache(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values);
 
-    /** Attention of rows at positions [start, start + T) over the cache's rows [0, start + T): out [T, H·E] {@code =}. */
-    void attentionCached(Tensor qkv, Tensor keys, Tensor values, int start, AttentionShape shape, Tensor out);
+    /** Attention of row t over the cache's rows [0, slots[t]]: slots [T] as in {@link #appendToCache}, out [T, H·E] {@code =}. */
+    void attentionCached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out);
+
+    /**
+     * Operators that will run many times on the same tensors, whose values alone change: as they are, or recorded when
+     * they first run and replayed from then on.
+     *
+     * @param body calls operators, and neither {@link #upload}, {@link #download} nor {@link #allocate}
+     */
+    default Runnable recorded(Runnable body) {
+        return body;
+    }
 
     @Override
     void close();
@@ -218,20 +238,21 @@ public interface Ops extends AutoCloseable {
         upload(destination, to -> MemorySegment.copy(values, 0, to, ValueLayout.JAVA_INT, 0, values.length));
     }
 
-    /** Fills a tensor of {@link #dtype}, rounding if that is narrower. */
+    /** Fills a tensor of floating-point numbers, rounding to its dtype. */
     default void write(Tensor destination, double[] values) {
         upload(destination, to -> {
             for (int i = 0; i < values.length; i++) {
                 switch (destination.dtype()) {
                     case F64 -> to.setAtIndex(ValueLayout.JAVA_DOUBLE, i, values[i]);
                     case F32 -> to.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) values[i]);
+                    case BF16 -> to.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.round((float) values[i]));
                     default -> throw new IllegalArgumentException("no doubles in " + destination);
                 }
             }
         });
     }
 
-    /** All elements of a tensor of {@link #dtype}, row by row. */
+    /** All elements of a tensor of floating-point numbers, row by row. */
     default double[] read(Tensor source) {
         double[] values = new double[Math.toIntExact(source.elements())];
         MemorySegment from = download(source);
@@ -239,6 +260,7 @@ public interface Ops extends AutoCloseable {
             values[i] = switch (source.dtype()) {
                 case F64 -> from.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
                 case F32 -> from.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                case BF16 -> BFloat16.toFloat(from.getAtIndex(ValueLayout.JAVA_SHORT, i));
                 default -> throw new IllegalArgumentException("no doubles in " + source);
             };
         }

@@ -100,7 +100,7 @@ public final class FirstModel {
     private static void writeWeights(FolderWriter writer, ModelConfig config, long seed) {
         Random random = Seeds.random(seed, "weights");
         try (Ops ops = Backend.REFERENCE.open(1);
-                TensorArena arena = ops.allocate("weights", Parameters.specs(config, ops.dtype()))) {
+                TensorArena arena = ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype()))) {
             Parameters parameters = new Parameters(config, arena);
             for (Tensor tensor : parameters.named().values()) {
                 double[] values = new double[Math.toIntExact(tensor.elements())];

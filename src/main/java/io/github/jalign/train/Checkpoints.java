@@ -163,19 +163,19 @@ final class Checkpoints {
             @Nullable Integer limit) {
         String name = "checkpoint-" + state.step;
         List<TensorSource> moments =
-                new ArrayList<>(ModelFiles.sources(ops, engine.firstMoment(), "exp_avg.", ops.dtype()));
-        moments.addAll(ModelFiles.sources(ops, engine.secondMoment(), "exp_avg_sq.", ops.dtype()));
+                new ArrayList<>(ModelFiles.sources(ops, engine.firstMoment(), "exp_avg.", ops.accumulationDtype()));
+        moments.addAll(ModelFiles.sources(ops, engine.secondMoment(), "exp_avg_sq.", ops.accumulationDtype()));
         Map<String, @Nullable Object> json = new LinkedHashMap<>(state.toJson());
         identity.toJson(json);
         try (FolderWriter writer = FolderWriter.whole(output.resolve(name))) {
-            files.writeCompanions(writer, model, ops.dtype());
+            files.writeCompanions(writer, model, ops.accumulationDtype());
             write(
                     writer,
                     name + "/" + WEIGHTS,
                     WEIGHTS,
                     out -> SafetensorsWriter.write(
                             out,
-                            ModelFiles.sources(ops, engine.model().parameters(), "", ops.dtype()),
+                            ModelFiles.sources(ops, engine.model().parameters(), "", ops.accumulationDtype()),
                             SafetensorsWriter.PYTORCH));
             write(writer, name + "/" + OPTIMIZER, OPTIMIZER, out -> SafetensorsWriter.write(out, moments, Map.of()));
             writer.writeString("trainer_state.json", trainerState);

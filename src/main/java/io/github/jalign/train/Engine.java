@@ -43,7 +43,7 @@ public final class Engine {
 
     public Engine(Ops ops, ModelConfig config, Sizes sizes, boolean recompute) {
         this.ops = ops;
-        var specs = Parameters.specs(config, ops.dtype());
+        var specs = Parameters.specs(config, ops.accumulationDtype());
         this.weights = ops.allocate("weights", specs);
         this.gradientArena = ops.allocate("gradients", specs);
         this.first = ops.allocate("first moment", specs);
@@ -57,7 +57,7 @@ public final class Engine {
         this.head = new Head(model, sizes.rows(), true);
         this.forward = new Forward(model, activations);
         this.backward = new Backward(model, activations, forward, gradients);
-        ops.reserve(workload(config, sizes, Head.chunkRows(config, ops.dtype(), sizes.rows())));
+        ops.reserve(workload(config, sizes, Head.chunkRows(config, ops.accumulationDtype(), sizes.rows())));
     }
 
     private static Workload workload(ModelConfig c, Sizes sizes, int headRows) {

@@ -25,6 +25,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -165,8 +166,7 @@ final class Training implements AutoCloseable {
         lines.add("model        %s: %s, %,d parameters"
                 .formatted(model.path(), modelConfig.architecture().modelType(), modelConfig.parameterCount()));
         lines.add("device       " + ops.description());
-        lines.add("precision    " + (ops.dtype() == DType.F64 ? "float64" : "float32") + ", saved as "
-                + config.compute().saveDtype().spelling());
+        lines.add("precision    " + precision() + ", saved as " + config.compute().saveDtype().spelling());
         lines.add("dialect      " + config.dialect().compat().spelling() + ", because " + config.dialect().reason());
         lines.add("seed         " + config.seed() + (config.dataSeed() == null ? "" : ", data " + config.dataSeed())
                 + "; templates see " + date);
@@ -180,6 +180,14 @@ final class Training implements AutoCloseable {
                         plan.epochAfter(plan.totalSteps() - 1)));
         lines.addAll(memory.lines());
         return lines;
+    }
+
+    private String precision() {
+        return switch (ops.dtype()) {
+            case F64 -> "float64";
+            case F32 -> "float32";
+            default -> ops.dtype().name().toLowerCase(Locale.ROOT).replace("bf", "bfloat") + " on float32 masters";
+        };
     }
 
     Dataset dataset() {

@@ -74,7 +74,7 @@ final class GeneratorTest {
         Plain(Backend backend) {
             ops = backend.open(2);
             Parameters parameters =
-                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
             model = new CausalLm(ops, config, parameters, LONGEST);
             try (ModelFolder files = ModelFolder.open(folder)) {
                 ModelFiles.load(files, config, parameters, ops);

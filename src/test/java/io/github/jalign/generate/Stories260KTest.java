@@ -56,7 +56,7 @@ final class Stories260KTest {
                 ModelFolder files = ModelFolder.open(folder)) {
             ModelConfig config = ModelConfigReader.read("config.json", files.config());
             Parameters parameters =
-                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
             CausalLm model = new CausalLm(ops, config, parameters, ids.length);
             ModelFiles.load(files, config, parameters, ops);
             model.refresh();

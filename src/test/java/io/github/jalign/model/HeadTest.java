@@ -48,7 +48,7 @@ final class HeadTest {
     }
 
     private static Parameters parameters(Ops ops, ModelConfig config) {
-        return new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+        return new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
     }
 
     /**
@@ -86,9 +86,9 @@ final class HeadTest {
         try (CountingOps ops = Backend.CPU.plan(1)) {
             CausalLm model = new CausalLm(ops, config, parameters(ops, config), 8);
             new Head(model, 64, true, 64);
-            long whole = ops.bytesByPurpose().get("head");
+            long whole = ops.bytesByPurpose().get("logits");
             new Head(model, 64, true, 16);
-            long cut = ops.bytesByPurpose().get("head") - whole;
+            long cut = ops.bytesByPurpose().get("logits") - whole;
             assertEquals(48 * 50 * 4, whole - cut);
         }
     }

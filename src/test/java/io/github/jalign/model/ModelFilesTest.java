@@ -49,7 +49,7 @@ final class ModelFilesTest {
     }
 
     private static Parameters allocate(Ops ops, ModelConfig config) {
-        return new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+        return new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
     }
 
     private void save(Ops ops, Parameters parameters, DType saveAs) {

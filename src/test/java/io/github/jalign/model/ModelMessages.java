@@ -195,7 +195,7 @@ public final class ModelMessages {
         try (Ops ops = Backend.REFERENCE.open(1);
                 ModelFolder files = ModelFolder.open(folder)) {
             Parameters parameters =
-                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
             ModelFiles.load(files, config, parameters, ops);
         }
     }

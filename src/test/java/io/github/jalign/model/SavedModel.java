@@ -19,7 +19,7 @@ public final class SavedModel {
         ModelConfig config = ModelConfigReader.read("config.json", json);
         try (Ops ops = Backend.REFERENCE.open(1)) {
             Parameters parameters =
-                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.dtype())));
+                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
             RandomModel.fill(ops, parameters, spread, seed);
             write(folder, json, ops, parameters, DType.F32);
         }

@@ -157,10 +157,12 @@ final class TokenCountTest {
                         "second moment",
                         "rotary tables",
                         "activations",
+                        "norms of rows",
                         "scratch",
                         "token ids",
                         "activation gradients",
                         "head",
+                        "logits",
                         "head rows",
                         "workspace"),
                 List.copyOf(plan.parts().keySet()));

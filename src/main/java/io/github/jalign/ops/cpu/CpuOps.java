@@ -73,6 +73,11 @@ public final class CpuOps implements Ops {
         return DType.F32;
     }
 
+    @Override
+    public DType accumulationDtype() {
+        return DType.F32;
+    }
+
     // memory
 
     @Override
@@ -430,7 +435,7 @@ public final class CpuOps implements Ops {
     }
 
     @Override
-    public void logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {
+    public Tensor logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {
         shape(targets, 1, logits.rows());
         shape(g, 1, logits.rows());
         shape(statistics, logits.rows(), HeadStatistics.COLUMNS);
@@ -441,12 +446,14 @@ public final class CpuOps implements Ops {
                 x.memory(), x.at(c, 0), logits.cols(), column(logits, targets, c),
                 s.memory().get(Lanes.FLOAT, s.at(c, HeadStatistics.LOG_SUM_EXP)),
                 scales.memory().get(Lanes.FLOAT, scales.at(0, c))));
+        return logits;
     }
 
     // decoding
 
     @Override
-    public void appendToCache(Tensor qkv, AttentionShape shape, int start, Tensor keys, Tensor values) {
+    public void appendToCache(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {
+        int start = firstOf(slots, qkv.rows(), keys);
         shape(qkv, qkv.rows(), shape.packedWidth());
         int width = shape.keyWidth();
         copy(qkv.columns(shape.queryWidth(), width), keys.rows(start, qkv.rows()));
@@ -454,7 +461,8 @@ public final class CpuOps implements Ops {
     }
 
     @Override
-    public void attentionCached(Tensor qkv, Tensor keys, Tensor values, int start, AttentionShape shape, Tensor out) {
+    public void attentionCached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
+        int start = firstOf(slots, qkv.rows(), keys);
         shape(qkv, qkv.rows(), shape.packedWidth());
         shape(out, qkv.rows(), shape.queryWidth());
         shape(keys.rows(0, start + qkv.rows()), start + qkv.rows(), shape.keyWidth());
@@ -550,6 +558,16 @@ public final class CpuOps implements Ops {
 
     private static int row(Tensor table, Tensor ids, int index) {
         return Objects.checkIndex(id(ids, index), table.rows());
+    }
+
+    /** Slots follow one another. */
+    private static int firstOf(Tensor slots, int count, Tensor cache) {
+        shape(slots, 1, count);
+        int first = row(cache, slots, 0);
+        if (id(slots, count - 1) != first + count - 1 || first + count > cache.rows()) {
+            throw new IllegalArgumentException("slots " + first + " to " + id(slots, count - 1) + " of " + cache);
+        }
+        return first;
     }
 
     private static int column(Tensor table, Tensor ids, int index) {

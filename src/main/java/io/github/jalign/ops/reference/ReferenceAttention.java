@@ -2,6 +2,7 @@ package io.github.jalign.ops.reference;
 
 import static io.github.jalign.ops.reference.At.accumulate;
 import static io.github.jalign.ops.reference.At.get;
+import static io.github.jalign.ops.reference.At.id;
 import static io.github.jalign.ops.reference.At.set;
 
 import io.github.jalign.ops.AttentionShape;
@@ -128,20 +129,21 @@ final class ReferenceAttention {
         }
     }
 
-    static void append(Tensor qkv, AttentionShape shape, int start, Tensor keys, Tensor values) {
+    static void append(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {
         for (int t = 0; t < qkv.rows(); t++) {
             for (int c = 0; c < shape.keyWidth(); c++) {
-                set(keys, start + t, c, get(qkv, t, shape.queryWidth() + c));
-                set(values, start + t, c, get(qkv, t, shape.queryWidth() + shape.keyWidth() + c));
+                set(keys, id(slots, t), c, get(qkv, t, shape.queryWidth() + c));
+                set(values, id(slots, t), c, get(qkv, t, shape.queryWidth() + shape.keyWidth() + c));
             }
         }
     }
 
-    static void cached(Tensor qkv, Tensor keys, Tensor values, int start, AttentionShape shape, Tensor out) {
+    static void cached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
         int width = shape.headDim();
         for (int t = 0; t < qkv.rows(); t++) {
-            int first = shape.firstVisible(start + t);
-            double[] scores = new double[start + t + 1 - first];
+            int last = id(slots, t);
+            int first = shape.firstVisible(last);
+            double[] scores = new double[last + 1 - first];
             for (int h = 0; h < shape.heads(); h++) {
                 int kv = keyValueHead(shape, h) * width;
                 for (int i = 0; i < scores.length; i++) {

@@ -45,6 +45,11 @@ public final class ReferenceOps implements Ops {
     }
 
     @Override
+    public DType accumulationDtype() {
+        return DType.F64;
+    }
+
+    @Override
     public TensorArena allocate(String purpose, List<TensorSpec> specs) {
         return arenas.allocate(purpose, specs);
     }
@@ -301,18 +306,19 @@ public final class ReferenceOps implements Ops {
     }
 
     @Override
-    public void logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {
+    public Tensor logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {
         ReferenceHead.backward(logits, targets, statistics, g);
+        return logits;
     }
 
     @Override
-    public void appendToCache(Tensor qkv, AttentionShape shape, int start, Tensor keys, Tensor values) {
-        ReferenceAttention.append(qkv, shape, start, keys, values);
+    public void appendToCache(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {
+        ReferenceAttention.append(qkv, shape, slots, keys, values);
     }
 
     @Override
-    public void attentionCached(Tensor qkv, Tensor keys, Tensor values, int start, AttentionShape shape, Tensor out) {
-        ReferenceAttention.cached(qkv, keys, values, start, shape, out);
+    public void attentionCached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
+        ReferenceAttention.cached(qkv, keys, values, slots, shape, out);
     }
 
     @Override

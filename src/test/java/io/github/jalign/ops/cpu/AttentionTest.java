@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.jalign.ops.AttentionShape;
 import io.github.jalign.ops.Segments;
+import io.github.jalign.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,11 +134,16 @@ class AttentionTest {
                 .normal("values", start + rows + 2, shape.keyWidth(), 1)
                 .normal("out", start + rows, shape.queryWidth(), 1)
                 .normal("lse", start + rows, shape.heads(), 1)
+                .ids("slots", IntStream.range(0, start + rows).toArray())
                 .run((ops, t) -> {
-                    ops.appendToCache(t.apply("qkv").rows(0, start), shape, 0, t.apply("keys"), t.apply("values"));
-                    ops.appendToCache(t.apply("qkv").rows(start, rows), shape, start, t.apply("keys"), t.apply("values"));
+                    ops.appendToCache(
+                            t.apply("qkv").rows(0, start), shape, t.apply("slots").columns(0, start),
+                            t.apply("keys"), t.apply("values"));
+                    Tensor slots = t.apply("slots").columns(start, rows);
+                    ops.appendToCache(
+                            t.apply("qkv").rows(start, rows), shape, slots, t.apply("keys"), t.apply("values"));
                     ops.attentionCached(
-                            t.apply("qkv").rows(start, rows), t.apply("keys"), t.apply("values"), start, shape,
+                            t.apply("qkv").rows(start, rows), t.apply("keys"), t.apply("values"), slots, shape,
                             t.apply("out").rows(start, rows));
                 });
         AttentionBounds bounds = new AttentionBounds(trial, Segments.sequences(start + rows), shape);

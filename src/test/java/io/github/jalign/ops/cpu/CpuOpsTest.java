@@ -36,13 +36,19 @@ class CpuOpsTest {
         return ops.allocate("test", List.of(new TensorSpec("x", type, rows, cols))).get("x");
     }
 
+    private Tensor ids(int... values) {
+        Tensor ids = ops.allocate("ids", List.of(new TensorSpec("ids", DType.I32, 1, values.length))).get("ids");
+        ops.write(ids, values);
+        return ids;
+    }
+
     private Tensor floats(int rows, int cols) {
         return tensor(DType.F32, rows, cols);
     }
 
     @Test
     void theDryRunCountsWhatTheRunTakes() {
-        try (CountingOps plan = new CountingOps(DType.F32, load -> CpuOps.workspace(load, 2))) {
+        try (CountingOps plan = new CountingOps(DType.F32, DType.F32, load -> CpuOps.workspace(load, 2))) {
             for (Ops each : List.of(plan, ops)) {
                 each.allocate("weights", List.of(new TensorSpec("w", DType.F32, 33, 7)));
                 TensorArena passing = each.allocate("passing", List.of(new TensorSpec("p", DType.F32, 1000, 100)));
@@ -160,7 +166,7 @@ class CpuOpsTest {
         refused(
                 "31 keys, but reserved were 30",
                 () -> ops.attentionCached(
-                        floats(1, shape.packedWidth()), cache, cache, 30, shape, floats(1, shape.queryWidth())));
+                        floats(1, shape.packedWidth()), cache, cache, ids(30), shape, floats(1, shape.queryWidth())));
     }
 
     @Test
