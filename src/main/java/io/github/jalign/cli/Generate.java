@@ -1,5 +1,6 @@
 package io.github.jalign.cli;
 
+import io.github.jalign.checkpoint.HubCache;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.generate.GenerationDefaults;
 import io.github.jalign.generate.Generator;
@@ -41,9 +42,9 @@ final class Generate implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "A Hugging Face model folder.")
+    @Parameters(paramLabel = "MODEL", description = "A Hugging Face model folder, or ORG/NAME of the local Hugging Face cache.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
-    private Path model;
+    private String nameOrPath;
 
     @Option(names = "--prompt", paramLabel = "TEXT", description = "What the user says; without it, standard input.")
     private @Nullable String prompt;
@@ -81,6 +82,7 @@ final class Generate implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        Path model = HubCache.ofUser().model(nameOrPath);
         try (Tokenizer tokenizer = Tokenizer.load(model)) {
             int[] ids = encode(tokenizer, prompt == null ? standardInput() : prompt);
             try (Generator generator = new Generator(model, device, threads, ids.length + maxNewTokens)) {
@@ -112,7 +114,7 @@ final class Generate implements Callable<Integer> {
         if (template == null) {
             throw new JalignException(
                     JalignException.Kind.USAGE,
-                    "generate " + model,
+                    "generate " + nameOrPath,
                     "a conversation needs the model's chat template",
                     "a model without one",
                     "chat_template.jinja, or chat_template in tokenizer_config.json",

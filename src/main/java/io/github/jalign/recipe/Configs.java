@@ -85,7 +85,7 @@ final class Configs {
         @Nullable Resume resume = values.find("resume_from_checkpoint", Resume.class);
         sayWhatIsIdle();
         return new RunConfig(
-                values.need("model_name_or_path", String.class),
+                model(),
                 chatTemplate(),
                 Path.of(values.need("output_dir", String.class)),
                 dialect,
@@ -118,6 +118,17 @@ final class Configs {
                         values.need("save_steps", StepCount.class),
                         values.find("save_total_limit", Integer.class)),
                 resume == null ? new Resume.FromStart() : resume);
+    }
+
+    /** A name of the Hugging Face cache takes its revision along. */
+    private String model() {
+        String model = values.need("model_name_or_path", String.class);
+        String revision = values.need("model_revision", String.class);
+        if (Files.isDirectory(Path.of(model))) {
+            idle("model_revision", "a model folder has no revisions");
+            return model;
+        }
+        return revision.equals("main") ? model : model + "@" + revision;
     }
 
     /** Keys that others put out of effect, as in transformers, which does not say so. */

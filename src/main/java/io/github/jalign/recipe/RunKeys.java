@@ -40,8 +40,9 @@ final class RunKeys {
             "sgd", "galore_adamw", "apollo_adamw", "stable_adamw", "muon");
 
     static final List<Key> MODEL_AND_LOSS = List.of(
-            key(MODEL, "model_name_or_path", Type.path("a model folder"), "The model to train: a Hugging Face folder."),
-            key(MODEL, "ref_model_name_or_path", Type.path("a model folder"),
+            key(MODEL, "model_name_or_path", Type.path("a model folder, or the name of a downloaded model"),
+                    "The model to train: a Hugging Face folder, or ORG/NAME of the local Hugging Face cache."),
+            key(MODEL, "ref_model_name_or_path", Type.path("a model folder, or the name of a downloaded model"),
                             "The reference model; the model to train when absent.")
                     .only(DPO).orNull(),
             key(MODEL, "chat_template", Type.text("a template, or a file that holds one"),

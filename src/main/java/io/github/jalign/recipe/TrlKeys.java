@@ -123,8 +123,8 @@ final class TrlKeys {
             key(DATA, "tools", Type.anything("a list of tools"), "Tools that templates see in every row.")
                     .only(DPO).orNull()
                     .refused("tools for every row are not built yet", "remove tools"),
-            key(MODEL, "model_revision", Type.text("a revision"), "The revision of a model on the Hub.").at("main")
-                    .noEffect("a model folder has no revisions"),
+            key(MODEL, "model_revision", Type.text("a revision"), "The revision of a model from the Hugging Face cache.")
+                    .at("main").anotherWay("model_name_or_path"),
             key(MODEL, "trust_remote_code", Type.flag(), "Whether code beside the weights may run.").at(false)
                     .noEffect("jalign never runs code that comes with a model"),
             key(MODEL, "attn_implementation", Type.text("a name"), "The attention kernel.").orNull()

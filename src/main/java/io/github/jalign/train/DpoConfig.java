@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param beta strength of the pull towards the reference model, above 0
  * @param losses the terms of the loss, at least one
- * @param refModelNameOrPath the reference model's folder; null takes the model to train as it is before training
+ * @param refModelNameOrPath the reference model, a folder or a name of the Hugging Face cache; null takes the model to train as it is before training
  * @param referenceCache where reference log-probs are kept; null takes the user's cache folder
  */
 public record DpoConfig(

@@ -1,5 +1,6 @@
 package io.github.jalign.train;
 
+import io.github.jalign.checkpoint.HubCache;
 import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.data.Item;
 import io.github.jalign.data.Task;
@@ -10,7 +11,6 @@ import io.github.jalign.loss.Sigmoid;
 import io.github.jalign.loss.WeightedSum;
 import io.github.jalign.model.ModelConfigReader;
 import io.github.jalign.model.ModelFiles;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -90,7 +90,7 @@ public final class DpoTrainer {
             training.loadModel();
             return;
         }
-        try (ModelFolder folder = ModelFolder.open(Path.of(config.refModelNameOrPath()))) {
+        try (ModelFolder folder = ModelFolder.open(HubCache.ofUser().model(config.refModelNameOrPath()))) {
             var reference = ModelConfigReader.read(
                     folder.path().resolve("config.json").toString(), folder.config());
             if (!reference.equals(training.modelConfig())) {

@@ -1,6 +1,6 @@
 package io.github.jalign.train;
 
-import io.github.jalign.checkpoint.ModelFolder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,14 +11,14 @@ final class ModelCard {
 
     static String text(
             RunConfig config,
-            ModelFolder model,
             Map<String, @Nullable Object> train,
             Map<String, @Nullable Object> eval) {
         Path name = config.outputDir().toAbsolutePath().normalize().getFileName();
         StringBuilder table = new StringBuilder();
         train.forEach((k, v) -> table.append("| ").append(k).append(" | ").append(v).append(" |\n"));
         eval.forEach((k, v) -> table.append("| ").append(k).append(" | ").append(v).append(" |\n"));
-        Path base = model.path().toAbsolutePath().normalize().getFileName();
+        Path folder = Path.of(config.modelNameOrPath());
+        Path base = Files.isDirectory(folder) ? folder.toAbsolutePath().normalize().getFileName() : folder;
         return """
                 ---
                 library_name: transformers

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * What every training run needs to know, whatever its loss. Names and meanings are TRL's and transformers' unless the
  * comment says otherwise; defaults stand in the recipe's table of keys.
  *
- * @param modelNameOrPath a Hugging Face model folder
+ * @param modelNameOrPath a Hugging Face model folder, or {@code ORG/NAME} or {@code ORG/NAME@REVISION} of the local cache
  * @param chatTemplate the template's text, instead of the model's own; null keeps that one
  * @param outputDir where the model, metrics and checkpoints go
  * @param seed seed of everything random

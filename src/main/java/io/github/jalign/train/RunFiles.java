@@ -87,7 +87,7 @@ final class RunFiles {
             }
             writer.writeString("all_results.json", Json.writePretty(all, 4));
             writer.writeString("recipe.yaml", recipe);
-            writer.writeString("README.md", ModelCard.text(config, model, train, eval));
+            writer.writeString("README.md", ModelCard.text(config, train, eval));
             writer.commit();
         }
     }

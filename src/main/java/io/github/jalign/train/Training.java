@@ -2,6 +2,7 @@ package io.github.jalign.train;
 
 import io.github.jalign.checkpoint.FolderLock;
 import io.github.jalign.checkpoint.Folders;
+import io.github.jalign.checkpoint.HubCache;
 import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.data.DataConfig;
 import io.github.jalign.data.Dataset;
@@ -78,7 +79,7 @@ final class Training implements AutoCloseable {
             case Resume.From(Path checkpoint) -> Checkpoints.at(checkpoint);
         };
         date = config.date() != null ? config.date() : resumed != null ? resumed.identity().date() : LocalDate.now(ZoneId.systemDefault());
-        model = ModelFolder.open(Path.of(config.modelNameOrPath()));
+        model = ModelFolder.open(HubCache.ofUser().model(config.modelNameOrPath()));
         modelConfig = ModelConfigReader.read(model.path().resolve("config.json").toString(), model.config());
         dataset = loadData(data, task);
         checkItems();

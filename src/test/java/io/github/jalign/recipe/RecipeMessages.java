@@ -171,7 +171,7 @@ public final class RecipeMessages {
                         """
                         jalign dpo: a run needs model_name_or_path
                           found     no such key
-                          expected  a model folder
+                          expected  a model folder, or the name of a downloaded model
                           do        add model_name_or_path: VALUE to the recipe, or --model_name_or_path=VALUE to the command"""),
                 usage(
                         "a key of the older dialect",

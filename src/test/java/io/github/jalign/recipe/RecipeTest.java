@@ -200,6 +200,21 @@ class RecipeTest {
     }
 
     @Test
+    void aRevisionGoesWithTheNameOfAModelAndNotWithAFolder() {
+        assertEquals("m@v2", dpo("model_revision: v2").config().run().modelNameOrPath());
+        assertEquals("m", dpo("model_revision: main").config().run().modelNameOrPath());
+        assertEquals(
+                "org/n@v3",
+                dpo("", "--model_revision=v3", "--model_name_or_path=org/n").config().run().modelNameOrPath());
+
+        Recipe<DpoConfig> folder =
+                Recipe.dpo("recipe.yaml", "model_name_or_path: src\nmodel_revision: v2\ndataset_name: d", List.of());
+        assertEquals("src", folder.config().run().modelNameOrPath());
+        assertEquals(
+                List.of("recipe.yaml:2: model_revision has no effect: a model folder has no revisions"), folder.notes());
+    }
+
+    @Test
     void warmupRatioIsAShareOfTheRun() {
         assertEquals(
                 new StepCount(0.1),
