@@ -56,7 +56,7 @@ record QuickstartScores(double accuracy, double margin, double answered, List<St
     private static List<Item> items(DataConfig data, Tokenizer tokenizer) {
         ChatTemplate template = Objects.requireNonNull(tokenizer.chatTemplate(), "the model that ships has a template");
         DataConfig test = new DataConfig(
-                data.datasetName(),
+                data.datasetNames(),
                 "test",
                 null,
                 null,
@@ -64,6 +64,7 @@ record QuickstartScores(double accuracy, double margin, double answered, List<St
                 null,
                 data.splitSeed(),
                 data.format(),
+                data.columns(),
                 data.implicitPrompt(),
                 BadRows.FAIL,
                 null,

@@ -51,7 +51,7 @@ public final class Dataset {
         Counts counts = Counts.of(train);
         Counts evalCounts = selection.eval() == null ? null : Counts.of(eval);
         Summary summary =
-                new Summary(config.datasetName(), counts, evalCounts, reading.badRows(), notes(counts, encoder));
+                new Summary(config.source(), counts, evalCounts, reading.badRows(), notes(counts, encoder));
         requireRows(summary, "dataset_train_split " + config.trainSplit(), counts);
         if (evalCounts != null) {
             requireRows(

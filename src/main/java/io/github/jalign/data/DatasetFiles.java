@@ -2,63 +2,114 @@ package io.github.jalign.data;
 
 import io.github.jalign.errors.JalignException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which files hold which split. A single file is the split {@code train}. In a folder, {@code NAME.jsonl},
+ * Which files hold which split. A file, and every file that a pattern such as {@code rows-*.jsonl} matches, belongs to
+ * the split {@code train}, as with data_files of Hugging Face datasets. In a folder, {@code NAME.jsonl},
  * {@code NAME-00000-of-00002.json.gz} and their like belong to the split NAME, there and in its subfolder {@code data};
  * files in any other subfolder to the split of the subfolder's name. A split's files follow each other in the order of
- * their names.
+ * their names, those of several sources in the order of the sources.
+ *
+ * @param name the sources, for messages
+ * @param parquet whether a folder also holds Parquet files, which cannot be read
  */
-record DatasetFiles(String name, Map<String, List<Path>> splits) {
+record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet) {
     private static final Pattern ROWS = Pattern.compile("(?<split>[^-.][^-.]*)(?:-.*)?\\.jsonl?(?:\\.gz)?");
 
-    static DatasetFiles find(String name) {
-        Path path;
+    /** What makes a name a pattern, as in glob(7) and {@link java.nio.file.FileSystem#getPathMatcher}. */
+    private static final Pattern WILDCARD = Pattern.compile("[*?\\[{]");
+
+    /**
+     * @throws JalignException of kind INPUT when a name leads to nothing, of kind IO when a folder cannot be read
+     */
+    static DatasetFiles find(List<String> names) {
+        Map<String, List<Path>> splits = new TreeMap<>();
+        boolean parquet = false;
+        for (String name : names) {
+            for (Path path : paths(name)) {
+                if (Files.isDirectory(path)) {
+                    parquet |= addFolder(path, splits);
+                } else {
+                    splits.computeIfAbsent("train", s -> new ArrayList<>()).add(path);
+                }
+            }
+        }
+        return new DatasetFiles(String.join(", ", names), splits, parquet);
+    }
+
+    /** The file or folder of that name, or else those that match it. */
+    private static List<Path> paths(String name) {
         try {
-            path = Path.of(name);
+            Path path = Path.of(name);
+            if (Files.exists(path)) {
+                return List.of(path);
+            }
+            Matcher wildcard = WILDCARD.matcher(name);
+            if (!wildcard.find()) {
+                throw missing(name, "nothing there", null);
+            }
+            Path above = Path.of(name.substring(0, wildcard.start()) + "x").getParent();
+            Path start = above == null ? Path.of("") : above;
+            int depth = name.contains("**") ? Integer.MAX_VALUE : path.getNameCount() - (above == null ? 0 : above.getNameCount());
+            PathMatcher matcher = path.getFileSystem().getPathMatcher("glob:" + name);
+            List<Path> found = Files.isDirectory(start)
+                    ? walk(start, depth, files -> files.filter(matcher::matches).sorted().toList())
+                    : List.of();
+            if (found.isEmpty()) {
+                throw missing(name, "no file that matches", null);
+            }
+            return found;
         } catch (InvalidPathException e) {
             throw missing(name, "a name that no file can have", e);
+        } catch (PatternSyntaxException e) {
+            throw missing(name, "a pattern that cannot be understood", e);
         }
-        if (Files.isRegularFile(path)) {
-            return new DatasetFiles(name, Map.of("train", List.of(path)));
+    }
+
+    /** Whether there are Parquet files too. */
+    private static boolean addFolder(Path path, Map<String, List<Path>> splits) {
+        List<Path> files = walk(path, 2, all -> all.filter(Files::isRegularFile).sorted().toList());
+        for (Path file : files) {
+            Matcher rows = ROWS.matcher(String.valueOf(file.getFileName()));
+            if (rows.matches()) {
+                Path folder = path.relativize(file).getParent();
+                String split = folder == null || folder.toString().equals("data")
+                        ? rows.group("split")
+                        : folder.toString();
+                splits.computeIfAbsent(split, s -> new ArrayList<>()).add(file);
+            }
         }
-        if (!Files.isDirectory(path)) {
-            throw missing(name, "nothing there", null);
-        }
-        Map<String, List<Path>> splits = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(path, 2)) {
-            files.filter(Files::isRegularFile).sorted().forEach(file -> {
-                Matcher rows = ROWS.matcher(String.valueOf(file.getFileName()));
-                if (rows.matches()) {
-                    Path folder = path.relativize(file).getParent();
-                    String split = folder == null || folder.toString().equals("data")
-                            ? rows.group("split")
-                            : folder.toString();
-                    splits.computeIfAbsent(split, s -> new ArrayList<>()).add(file);
-                }
-            });
-        } catch (IOException e) {
+        return files.stream().anyMatch(file -> file.toString().endsWith(".parquet"));
+    }
+
+    private static List<Path> walk(Path start, int depth, Function<Stream<Path>, List<Path>> choice) {
+        try (Stream<Path> files = Files.walk(start, depth)) {
+            return choice.apply(files);
+        } catch (IOException | UncheckedIOException e) {
             throw new JalignException(
                     JalignException.Kind.IO,
-                    name,
+                    start.toString(),
                     "the folder must be readable",
                     e.toString(),
                     "a folder this user may read",
                     "check the path and its permissions",
                     e);
         }
-        return new DatasetFiles(name, splits);
     }
 
     /** @throws JalignException of kind USAGE when there is no such split */
@@ -69,9 +120,15 @@ record DatasetFiles(String name, Map<String, List<Path>> splits) {
                     JalignException.Kind.USAGE,
                     name,
                     "the data set must have the split " + split,
-                    splits.isEmpty() ? "no .jsonl or .json file" : "the splits " + String.join(", ", splits.keySet()),
+                    splits.isEmpty()
+                            ? parquet ? "only Parquet files" : "no .jsonl or .json file"
+                            : "the splits " + String.join(", ", splits.keySet()),
                     split + ".jsonl, " + split + ".json, " + split + "-*.jsonl or a folder " + split + "; .gz as well",
-                    "name one of the splits found, or add a file");
+                    splits.isEmpty()
+                            ? parquet
+                                    ? "export them, for example with datasets' to_json"
+                                    : "add a file, or name the files in dataset_name"
+                            : "set dataset_train_split or dataset_test_split to one of the splits found, or add a file");
         }
         return files;
     }
@@ -80,7 +137,7 @@ record DatasetFiles(String name, Map<String, List<Path>> splits) {
         return new JalignException(
                 JalignException.Kind.INPUT,
                 name,
-                "dataset_name must be a file or a folder",
+                "dataset_name must be a file, a folder or a pattern of such",
                 found,
                 "JSON Lines or JSON, gzipped or not",
                 "correct the path; data sets of the Hugging Face hub must be downloaded and exported first",

@@ -6,9 +6,10 @@ interface RowFormat {
 
     static RowFormat of(Task task, DataConfig config) {
         PreferenceFormat preference = new PreferenceFormat(config.format(), config.implicitPrompt());
-        return switch (task) {
+        RowFormat format = switch (task) {
             case DPO -> preference;
             case SFT -> new SftFormat(config.format(), config.completionOnlyLoss(), preference);
         };
+        return config.columns().isEmpty() ? format : new RenamedColumns(config.columns(), format);
     }
 }

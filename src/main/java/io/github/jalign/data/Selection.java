@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 record Selection(List<Path> files, int[] train, int @Nullable [] eval) {
 
     static Selection of(DataConfig config) {
-        DatasetFiles files = DatasetFiles.find(config.datasetName());
+        DatasetFiles files = DatasetFiles.find(config.datasetNames());
         SplitExpression train = SplitExpression.parse("dataset_train_split", config.trainSplit());
         String test = config.testSplit();
         SplitExpression eval = test == null ? null : SplitExpression.parse("dataset_test_split", test);

@@ -28,8 +28,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -173,7 +175,7 @@ final class Configs {
             testSplit = "test";
         }
         return new DataConfig(
-                values.need("dataset_name", String.class),
+                datasetNames(),
                 values.need("dataset_train_split", String.class),
                 testSplit,
                 values.find("max_train_samples", Integer.class),
@@ -181,12 +183,26 @@ final class Configs {
                 testSize == null ? null : TestSize.of(testSize),
                 values.need("split_seed", Long.class),
                 values.need("dataset_format", DatasetFormat.class),
+                columns(),
                 values.need("implicit_prompt", ImplicitPrompt.class),
                 values.need("bad_rows", BadRows.class),
                 values.find("max_length", Integer.class),
                 values.find("max_prompt_length", Integer.class),
                 values.find("completion_only_loss", Boolean.class),
                 values.flag("special_tokens_in_text"));
+    }
+
+    private List<String> datasetNames() {
+        values.need("dataset_name", List.class);
+        return values.list("dataset_name", String.class);
+    }
+
+    private Map<String, String> columns() {
+        Map<String, String> columns = new LinkedHashMap<>();
+        if (values.get("dataset_columns") instanceof Map<?, ?> map) {
+            map.forEach((name, column) -> columns.put(String.valueOf(name), String.valueOf(column)));
+        }
+        return columns;
     }
 
     private Compute compute() {

@@ -13,8 +13,10 @@ final class DataKeys {
     private DataKeys() {}
 
     static final List<Key> ALL = List.of(
-            key(DATA, "dataset_name", Type.path("a file or folder"),
-                            "The rows: a JSON or JSONL file, or a folder of splits."),
+            key(DATA, "dataset_name",
+                            Type.items("a file, a folder, a pattern such as rows-*.jsonl, or a list of them",
+                                    Type.path("a file, folder or pattern")),
+                            "The rows: JSON or JSONL files, or folders of splits."),
             key(DATA, "dataset_train_split", Type.path("a split"),
                             "Which rows train: train, train[:48], train[10%:20%].")
                     .at("train"),
@@ -32,6 +34,9 @@ final class DataKeys {
             key(DATA, "dataset_format", Type.choice(List.of(), DatasetFormat.values()),
                             "Whether text stays text, or is wrapped into turns.")
                     .at(DatasetFormat.AUTO),
+            key(DATA, "dataset_columns", Type.names("a mapping such as {prompt: question, chosen: good, rejected: bad}"),
+                            "What the rows call TRL's columns; when absent, known data sets are recognised.")
+                    .orNull(),
             key(DATA, "implicit_prompt", Type.choice(List.of(), ImplicitPrompt.values()),
                             "Where a pair without a prompt is split: at turns, or as TRL does at characters.")
                     .at(ImplicitPrompt.TURNS),

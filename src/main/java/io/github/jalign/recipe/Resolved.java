@@ -93,7 +93,7 @@ public final class Resolved {
     }
 
     private static void data(Map<String, @Nullable Object> values, DataConfig data) {
-        values.put("dataset_name", data.datasetName());
+        values.put("dataset_name", data.datasetNames().size() == 1 ? data.datasetNames().getFirst() : data.datasetNames());
         values.put("dataset_train_split", data.trainSplit());
         values.put("dataset_test_split", data.testSplit());
         values.put("max_train_samples", data.maxTrainSamples());
@@ -101,6 +101,7 @@ public final class Resolved {
         values.put("test_size", data.testSize());
         values.put("split_seed", data.splitSeed());
         values.put("dataset_format", data.format());
+        values.put("dataset_columns", data.columns().isEmpty() ? null : data.columns());
         values.put("implicit_prompt", data.implicitPrompt());
         values.put("bad_rows", data.badRows());
         values.put("max_length", data.maxLength());
@@ -137,6 +138,9 @@ public final class Resolved {
             case TestSize.Share share -> number(share.share());
             case Resume.FromStart start -> "false";
             case List<?> items -> items.stream().map(Resolved::text).collect(Collectors.joining(", ", "[", "]"));
+            case Map<?, ?> fields -> fields.entrySet().stream()
+                    .map(field -> field.getKey() + ": " + text(field.getValue()))
+                    .collect(Collectors.joining(", ", "{", "}"));
             case Boolean b -> b.toString();
             case Number n -> n.toString();
             default -> Yaml.quoted(value.toString());

@@ -201,6 +201,23 @@ record Type(
                 v instanceof Value.Fields ? plain(v) : null);
     }
 
+    /** Names to single words, at least one. */
+    static Type names(String expected) {
+        return new Type(expected, true, null, List.of(), v -> {
+            if (!(v instanceof Value.Fields fields)) {
+                return null;
+            }
+            Map<String, String> names = new LinkedHashMap<>();
+            fields.values().forEach((name, value) -> {
+                @Nullable String word = readPath(value);
+                if (word != null) {
+                    names.put(name, word);
+                }
+            });
+            return names.size() == fields.values().size() ? names : null;
+        });
+    }
+
     /** Whatever stands there, for keys that decide by more than a type. */
     static Type anything(String expected) {
         return new Type(expected, true, "true", List.of(), Type::plain);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
@@ -166,12 +167,15 @@ final class Yaml {
         return lines;
     }
 
-    /** Text as one YAML scalar on one line, quoted when it must be. */
+    /** What would end a scalar that stands inside a list or mapping on one line. */
+    private static final Pattern FLOW = Pattern.compile("[\\n,\\[\\]{}]");
+
+    /** Text as one YAML scalar on one line, quoted when it must be, also inside brackets. */
     static String quoted(String text) {
         DumpSettings settings = DumpSettings.builder()
                 .setSchema(new CoreSchema())
                 .setSplitLines(false)
-                .setDefaultScalarStyle(text.contains("\n") ? ScalarStyle.DOUBLE_QUOTED : ScalarStyle.PLAIN)
+                .setDefaultScalarStyle(FLOW.matcher(text).find() ? ScalarStyle.DOUBLE_QUOTED : ScalarStyle.PLAIN)
                 .build();
         return new Dump(settings).dumpToString(text).strip();
     }

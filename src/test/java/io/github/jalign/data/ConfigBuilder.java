@@ -1,6 +1,8 @@
 package io.github.jalign.data;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link DataConfig} in which a test names only what it is about. */
@@ -12,6 +14,7 @@ final class ConfigBuilder {
     @Nullable TestSize testSize;
     long splitSeed = 42;
     DatasetFormat format = DatasetFormat.AUTO;
+    Map<String, String> columns = Map.of();
     ImplicitPrompt implicitPrompt = ImplicitPrompt.TURNS;
     BadRows badRows = BadRows.FAIL;
     @Nullable Integer maxLength = 1024;
@@ -22,9 +25,9 @@ final class ConfigBuilder {
         return at(data.toString());
     }
 
-    DataConfig at(String data) {
+    DataConfig at(String... data) {
         return new DataConfig(
-                data,
+                List.of(data),
                 trainSplit,
                 testSplit,
                 maxTrainSamples,
@@ -32,6 +35,7 @@ final class ConfigBuilder {
                 testSize,
                 splitSeed,
                 format,
+                columns,
                 implicitPrompt,
                 badRows,
                 maxLength,

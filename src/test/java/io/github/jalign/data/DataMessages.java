@@ -44,6 +44,17 @@ public final class DataMessages {
     }
 
     private void settings() throws IOException {
+        Path named = list.file("named.jsonl", "{}");
+        list.add(
+                "a column that no trainer reads",
+                named,
+                Task.DPO,
+                c -> c.columns = Map.of("question", "prompt"),
+                USAGE,
+                "dataset_columns: its names are TRL's, its values the data set's",
+                "question: prompt",
+                "prompt, chosen, rejected, completion, messages, text, tools, chat_template_kwargs",
+                "write for example dataset_columns: {prompt: question, chosen: good, rejected: bad}");
         Path rows = list.file("settings.jsonl", "{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": \"r\"}");
         list.add(
                 "max_length 0",
@@ -134,7 +145,7 @@ public final class DataMessages {
                 list.folder.resolve("splits") + ": the data set must have the split test_prefs",
                 "the splits test, train",
                 "test_prefs.jsonl, test_prefs.json, test_prefs-*.jsonl or a folder test_prefs; .gz as well",
-                "name one of the splits found, or add a file");
+                "set dataset_train_split or dataset_test_split to one of the splits found, or add a file");
         list.add(
                 "a slice without rows",
                 rows,
@@ -154,10 +165,43 @@ public final class DataMessages {
                 Task.DPO,
                 c -> {},
                 INPUT,
-                "Anthropic/hh-rlhf: dataset_name must be a file or a folder",
+                "Anthropic/hh-rlhf: dataset_name must be a file, a folder or a pattern of such",
                 "nothing there",
                 "JSON Lines or JSON, gzipped or not",
                 "correct the path; data sets of the Hugging Face hub must be downloaded and exported first");
+        Path pattern = list.folder.resolve("rows-{1,2}.jsonl");
+        list.add(
+                "a pattern that matches nothing",
+                pattern,
+                Task.DPO,
+                c -> {},
+                INPUT,
+                pattern + ": dataset_name must be a file, a folder or a pattern of such",
+                "no file that matches",
+                "JSON Lines or JSON, gzipped or not",
+                "correct the path; data sets of the Hugging Face hub must be downloaded and exported first");
+        Path open = Path.of("rows-[1.jsonl");
+        list.add(
+                "a pattern that cannot be understood",
+                open,
+                Task.DPO,
+                c -> {},
+                INPUT,
+                open + ": dataset_name must be a file, a folder or a pattern of such",
+                "a pattern that cannot be understood",
+                "JSON Lines or JSON, gzipped or not",
+                "correct the path; data sets of the Hugging Face hub must be downloaded and exported first");
+        list.file("hub/data/train-00000-of-00001.parquet", "PAR1....");
+        list.add(
+                "a folder as it comes from the hub",
+                list.folder.resolve("hub"),
+                Task.DPO,
+                c -> {},
+                USAGE,
+                list.folder.resolve("hub") + ": the data set must have the split train",
+                "only Parquet files",
+                "train.jsonl, train.json, train-*.jsonl or a folder train; .gz as well",
+                "export them, for example with datasets' to_json");
         Path parquet = list.file("train.parquet", "PAR1....");
         list.add(
                 "a Parquet file",
@@ -181,14 +225,14 @@ public final class DataMessages {
                 "the file ends too soon",
                 "a complete gzip file",
                 "copy or compress the file again");
-        Path open = list.file("open.json", "[{}, {\"a\": [1, 2]");
+        Path cutArray = list.file("open.json", "[{}, {\"a\": [1, 2]");
         list.add(
                 "a JSON array that was cut off",
-                open,
+                cutArray,
                 Task.DPO,
                 c -> {},
                 INPUT,
-                open + ": the file must be a whole JSON array",
+                cutArray + ": the file must be a whole JSON array",
                 "the file ends inside row 2",
                 "[row, row, …]",
                 "copy or export the file again");

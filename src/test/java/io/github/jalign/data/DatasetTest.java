@@ -47,6 +47,36 @@ final class DatasetTest {
                 dataset.train().get(2).row().toString());
     }
 
+    @Test
+    void severalFilesFoldersAndPatternsFollowEachOther() throws IOException {
+        rows("a.jsonl", 0, 2);
+        rows("b-2.jsonl", 4, 5);
+        rows("b-1.jsonl", 2, 4);
+        rows("deep/er/c.json", 5, 6);
+        rows("whole/test.jsonl", 7, 8);
+        rows("whole/train.jsonl", 6, 7);
+        config.testSplit = "test";
+        Dataset dataset = Dataset.load(
+                config.at(
+                        folder.resolve("a.jsonl").toString(),
+                        folder + "/b-[12].jsonl",
+                        folder + "/**/c.json*",
+                        folder.resolve("whole").toString()),
+                Task.DPO,
+                new Letters());
+        assertEquals("0 1 2 3 4 5 6", chosen(dataset.train()));
+        assertEquals("7", chosen(dataset.eval()));
+    }
+
+    /** A file whose name looks like a pattern is that file. */
+    @Test
+    void aFileGoesBeforeThePatternOfItsName() throws IOException {
+        rows("[a].jsonl", 0, 1);
+        rows("a.jsonl", 1, 2);
+        assertEquals("0", chosen(load(folder.resolve("[a].jsonl")).train()));
+        assertEquals("1", chosen(load(folder.resolve("?.jsonl")).train()));
+    }
+
     /** The expected rows are those of datasets 5.2's train_test_split. */
     @Test
     void rowsAreSetAsideAsTrainTestSplitDoes() throws IOException {

@@ -132,6 +132,22 @@ final class PreferenceFormatTest {
         assertArrayEquals(new int[] {2147483647}, tokens.completions().get(1).ids());
     }
 
+    /** A column of the same name as TRL's gives way, and one that another format reads decides nothing. */
+    @Test
+    void theRecipeMayNameTheColumns() throws BadRowException {
+        RowFormat own = new RenamedColumns(Map.of("prompt", "q", "chosen", "good", "rejected", "bad"), PLAIN);
+        assertEquals(
+                new Text("p", List.of("c", "r")),
+                example(own, "{\"prompt\": 1, \"prompt_ids\": [1], \"q\": \"p\", \"good\": \"c\", \"bad\": \"r\"}"));
+        RowFormat pairs = new RenamedColumns(Map.of("chosen", "good", "rejected", "bad"), PLAIN);
+        String user = "{\"role\":\"user\",\"content\":\"p\"}";
+        Chat chat = (Chat) example(
+                pairs,
+                "{\"good\": [%1$s, %1$s], \"bad\": [%1$s, %1$s], \"prompt\": 1, \"tools\": [{\"name\": \"f\"}]}".formatted(user));
+        assertEquals(Map.of("tools", List.of(Map.of("name", "f"))), chat.variables());
+        assertEquals(1, chat.completions().getFirst().size());
+    }
+
     static Example example(RowFormat format, String json) throws BadRowException {
         return format.example(new Row(Json.parseObject("row", json)));
     }

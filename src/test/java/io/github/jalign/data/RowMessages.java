@@ -6,6 +6,7 @@ import static io.github.jalign.errors.JalignException.Kind.INPUT;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** What jalign says about single rows that it cannot use. */
@@ -91,6 +92,14 @@ final class RowMessages {
                 "tools must be a list",
                 "an object",
                 "a list of tools, or its JSON text");
+        list.bad(
+                "a column that the rows do not have",
+                "{\"question\": \"q\", \"good\": \"c\", \"bad\": \"r\"}",
+                Task.DPO,
+                c -> c.columns = Map.of("chosen", "best"),
+                "a row must have the columns that dataset_columns names",
+                "columns question, good, bad",
+                "best");
         Path empty = list.file("empty-text.jsonl", "{\"chosen\": \"\", \"rejected\": \"r\"}");
         list.add(
                 "an empty text under implicit_prompt: trl",

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,7 +49,7 @@ final class TextEncoderTest {
         assertEquals("[user]a</s></s>[assistant] | b</s> | c</s>", loaded(plain));
         assertEquals(6 + 5 + 1 + 11, load(plain).train().getFirst().prompt().length);
         DataConfig special = new DataConfig(
-                plain.datasetName(),
+                plain.datasetNames(),
                 plain.trainSplit(),
                 null,
                 null,
@@ -56,6 +57,7 @@ final class TextEncoderTest {
                 null,
                 42,
                 DatasetFormat.AUTO,
+                Map.of(),
                 ImplicitPrompt.TURNS,
                 BadRows.FAIL,
                 40,

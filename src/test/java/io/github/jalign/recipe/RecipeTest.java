@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -169,7 +170,7 @@ class RecipeTest {
                 .config();
 
         assertEquals("m", config.run().modelNameOrPath());
-        assertEquals("d.jsonl", config.data().datasetName());
+        assertEquals(List.of("d.jsonl"), config.data().datasetNames());
         assertEquals(Device.CPU, config.run().compute().device());
     }
 
@@ -250,12 +251,33 @@ class RecipeTest {
                 """;
         Recipe<DpoConfig> recipe = dpo(mixture, "--dataset_name=other.jsonl");
 
-        assertEquals("other.jsonl", recipe.config().data().datasetName());
+        assertEquals(List.of("other.jsonl"), recipe.config().data().datasetNames());
         assertEquals(
                 List.of(
                         "recipe.yaml:4: dataset_mixture has no effect: --dataset_name replaces it",
                         "recipe.yaml:7: dataset_config has no effect: --dataset_name replaces it"),
                 recipe.notes());
+    }
+
+    @Test
+    void severalSourcesOfRowsAreAList() {
+        List<String> two = List.of("a, b.jsonl", "rows-*.jsonl");
+
+        assertEquals(two, dpo("", "--dataset_name", "a, b.jsonl", "rows-*.jsonl").config().data().datasetNames());
+        Recipe<DpoConfig> recipe = dpo("", "--dataset_name=['a, b.jsonl', rows-*.jsonl]");
+        assertEquals(two, recipe.config().data().datasetNames());
+        assertEquals(recipe.config(), Recipe.dpo("again", recipe.resolved(), List.of()).config());
+    }
+
+    @Test
+    void columnsAreNamedInTheRecipeOrOneByOneOnTheCommandLine() {
+        Map<String, String> columns = Map.of("prompt", "q", "chosen", "best, of", "rejected", "worst");
+
+        Recipe<DpoConfig> recipe =
+                dpo("dataset_columns: {prompt: q, chosen: 'best, of', rejected: bad}", "--dataset_columns.rejected=worst");
+        assertEquals(columns, recipe.config().data().columns());
+        assertEquals(recipe.config(), Recipe.dpo("again", recipe.resolved(), List.of()).config());
+        assertEquals(Map.of(), dpo("dataset_columns: null").config().data().columns());
     }
 
     @Test
