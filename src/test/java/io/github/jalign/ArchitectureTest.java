@@ -117,7 +117,7 @@ final class ArchitectureTest {
 
     @Test
     void backendsNeverSeeEachOther() {
-        List<String> backends = List.of("reference", "cpu");
+        List<String> backends = List.of("reference", "cpu", "cuda");
         for (String backend : backends) {
             for (String other : backends) {
                 if (!backend.equals(other)) {
@@ -138,12 +138,12 @@ final class ArchitectureTest {
     void onlyBackendNamesABackend() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".ops.cpu..", ROOT + ".ops.reference..")
+                .resideOutsideOfPackages(ROOT + ".ops.cpu..", ROOT + ".ops.cuda..", ROOT + ".ops.reference..")
                 .and()
                 .doNotHaveFullyQualifiedName(ROOT + ".ops.Backend")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ROOT + ".ops.cpu..", ROOT + ".ops.reference..")
+                .resideInAnyPackage(ROOT + ".ops.cpu..", ROOT + ".ops.cuda..", ROOT + ".ops.reference..")
                 .because("a backend is chosen in one place")
                 .check(CLASSES);
     }
@@ -157,6 +157,18 @@ final class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.incubator.vector..")
                 .because("the Vector API is an incubator module and may move")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheCudaBackendUsesJCuda() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".ops.cuda..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jcuda..")
+                .because("JCuda's classes fail for good when there is no driver")
                 .check(CLASSES);
     }
 

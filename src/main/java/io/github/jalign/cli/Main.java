@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "4:the work does not fit the machine",
             "5:a loss or gradient that is not a number",
             "6:the file system refused",
+            "7:a GPU, its driver or a library of it is missing, too old, or failed",
             "130:stopped on request, with a checkpoint"
         })
 public final class Main implements Callable<Integer> {

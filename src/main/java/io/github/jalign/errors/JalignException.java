@@ -26,7 +26,9 @@ public final class JalignException extends RuntimeException {
         /** A loss or gradient that is not a number. */
         NUMERIC(5),
         /** The file system refused. */
-        IO(6);
+        IO(6),
+        /** A GPU, its driver or a library of it is missing, too old, or failed. */
+        DEVICE(7);
 
         private final int exitCode;
 
@@ -41,6 +43,7 @@ public final class JalignException extends RuntimeException {
 
     private final Kind kind;
     private final String where;
+    private final String brief;
 
     /**
      * @param where the file and line, tensor, key or row
@@ -72,6 +75,12 @@ public final class JalignException extends RuntimeException {
                 cause);
         this.kind = kind;
         this.where = where;
+        this.brief = rule + ": " + found;
+    }
+
+    /** Rule and finding in a line, for a note that a fallback was taken. */
+    public String brief() {
+        return brief;
     }
 
     public Kind kind() {

@@ -122,9 +122,9 @@ public final class Generator implements AutoCloseable {
         Sampler sampler = new Sampler(options);
         Forward forward = new Forward(model, activations);
         List<Integer> answer = new ArrayList<>();
-        try (KvCache cache = new KvCache(ops, config, capacity)) {
+        try (KvCache cache = new KvCache(ops, config, capacity);
+                Decoding decoding = new Decoding(ops, forward, activations, head, cache)) {
             double[] logits = prefill(forward, prompt, cache);
-            Decoding decoding = new Decoding(ops, forward, activations, head, cache);
             while (true) {
                 int id = sampler.next(logits);
                 if (stopIds.contains(id)) {

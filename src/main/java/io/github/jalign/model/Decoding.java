@@ -7,10 +7,10 @@ import io.github.jalign.tensor.Tensor;
  * One token after another over a cache. The operators of a step are the same each time and stand on the same tensors, so
  * a backend may record the first and replay it.
  */
-public final class Decoding {
+public final class Decoding implements AutoCloseable {
     private final Forward forward;
     private final KvCache cache;
-    private final Runnable step;
+    private final Ops.Recorded step;
     private final Tensor logits;
 
     /**
@@ -33,5 +33,10 @@ public final class Decoding {
         step.run();
         cache.extend(1);
         return logits;
+    }
+
+    @Override
+    public void close() {
+        step.close();
     }
 }

@@ -1,21 +1,53 @@
 package io.github.jalign.ops;
 
+import io.github.jalign.errors.JalignException;
 import io.github.jalign.ops.cpu.CpuOps;
+import io.github.jalign.ops.cuda.CudaOps;
 import io.github.jalign.ops.reference.ReferenceOps;
 import io.github.jalign.tensor.DType;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /** The backends there are. The only place that names their classes. */
 public enum Backend {
     /** Float64 loops. */
     REFERENCE,
     /** Float32 on the Vector API. */
-    CPU;
+    CPU,
+    /** An NVIDIA GPU in bfloat16, on float32 masters. */
+    CUDA,
+    /** An NVIDIA GPU in float32. */
+    CUDA_FLOAT32;
 
-    /** @param threads of the CPU backend; 0 takes one a hardware thread */
+    /**
+     * The GPU if it can be used, else the CPU.
+     *
+     * @param float32 the precision on the GPU
+     * @param because hears why it is not the GPU
+     */
+    public static Backend fastest(boolean float32, Consumer<String> because) {
+        Backend gpu = float32 ? CUDA_FLOAT32 : CUDA;
+        Optional<JalignException> obstacle = gpu.obstacle();
+        if (obstacle.isPresent()) {
+            because.accept("device auto: cpu; for cuda " + obstacle.get().brief());
+            return CPU;
+        }
+        return gpu;
+    }
+
+    /**
+     * Opens a backend.
+     *
+     * @param threads of the CPU backend; 0 takes one a hardware thread
+     * @throws JalignException of kind DEVICE for a GPU that cannot be used
+     */
     public Ops open(int threads) {
         return switch (this) {
             case REFERENCE -> new ReferenceOps();
             case CPU -> new CpuOps(count(threads));
+            case CUDA -> new CudaOps(DType.BF16);
+            case CUDA_FLOAT32 -> new CudaOps(DType.F32);
         };
     }
 
@@ -24,6 +56,24 @@ public enum Backend {
         return switch (this) {
             case REFERENCE -> new CountingOps(DType.F64, DType.F64, ReferenceOps::workspace);
             case CPU -> new CountingOps(DType.F32, DType.F32, load -> CpuOps.workspace(load, count(threads)));
+            case CUDA -> new CountingOps(DType.BF16, DType.F32, CudaOps::workspace);
+            case CUDA_FLOAT32 -> new CountingOps(DType.F32, DType.F32, CudaOps::workspace);
+        };
+    }
+
+    /** Why this machine cannot run it, if so. Looks at drivers and libraries, and allocates nothing. */
+    public Optional<JalignException> obstacle() {
+        return switch (this) {
+            case REFERENCE, CPU -> Optional.empty();
+            case CUDA, CUDA_FLOAT32 -> CudaOps.obstacle();
+        };
+    }
+
+    /** Bytes that can be allocated in the device's own memory; empty for a backend that lives in the host's. */
+    public OptionalLong deviceMemory() {
+        return switch (this) {
+            case REFERENCE, CPU -> OptionalLong.empty();
+            case CUDA, CUDA_FLOAT32 -> OptionalLong.of(CudaOps.freeBytes());
         };
     }
 

@@ -31,6 +31,11 @@ public interface Ops extends AutoCloseable {
     /** One line for the start banner: what computes, with what width, threads and libraries. */
     String description();
 
+    /** What the bits of results depend on beside their inputs: the backend, its precision and what computes. */
+    default String numerics() {
+        return name() + " " + dtype();
+    }
+
     /** Of activations and their gradients. */
     DType dtype();
 
@@ -224,8 +229,24 @@ public interface Ops extends AutoCloseable {
      *
      * @param body calls operators, and neither {@link #upload}, {@link #download} nor {@link #allocate}
      */
-    default Runnable recorded(Runnable body) {
-        return body;
+    default Recorded recorded(Runnable body) {
+        return new Recorded() {
+            @Override
+            public void run() {
+                body.run();
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    /** What {@link #recorded} gives; to be closed before the tensors it stands on. */
+    interface Recorded extends AutoCloseable {
+        void run();
+
+        @Override
+        void close();
     }
 
     @Override

@@ -22,4 +22,24 @@ public record Workload(
         int width,
         int hidden,
         int vocabulary,
-        int headRows) {}
+        int headRows) {
+
+    /** The larger of both in every size. */
+    public Workload union(Workload other) {
+        return new Workload(
+                Math.max(tokens, other.tokens),
+                Math.max(context, other.context),
+                Math.max(heads, other.heads),
+                Math.max(keyValueHeads, other.keyValueHeads),
+                Math.max(headDim, other.headDim),
+                Math.max(width, other.width),
+                Math.max(hidden, other.hidden),
+                Math.max(vocabulary, other.vocabulary),
+                Math.max(headRows, other.headRows));
+    }
+
+    /** Whether nothing of {@code other} is larger. */
+    public boolean covers(Workload other) {
+        return union(other).equals(this);
+    }
+}

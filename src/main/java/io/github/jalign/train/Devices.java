@@ -1,39 +1,75 @@
 package io.github.jalign.train;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.model.ModelConfig;
 import io.github.jalign.ops.Backend;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /** Which backend a configuration means, and what memory there is for it. */
 final class Devices {
     private Devices() {}
 
-    /** @throws JalignException of kind USAGE for what this machine or build cannot do */
+    /** @throws JalignException of kind DEVICE for a GPU that is asked for and cannot be used */
     static Backend backend(Compute compute, TrainListener listener) {
-        if (compute.dtype() == Precision.BFLOAT16) {
+        boolean float32 = compute.dtype() == Precision.FLOAT32;
+        Backend backend =
+                switch (compute.device()) {
+                    case AUTO -> Backend.fastest(float32, listener::said);
+                    case CPU -> Backend.CPU;
+                    case REFERENCE -> Backend.REFERENCE;
+                    case CUDA -> float32 ? Backend.CUDA_FLOAT32 : Backend.CUDA;
+                };
+        if (compute.device() == Device.CUDA) {
+            backend.obstacle().ifPresent(obstacle -> {
+                throw obstacle;
+            });
+        }
+        if (compute.dtype() == Precision.BFLOAT16 && backend == Backend.CPU) {
             listener.warned("dtype bfloat16: the cpu computes in float32, which is more exact and here not slower");
         }
-        return switch (compute.device()) {
-            case AUTO, CPU -> Backend.CPU;
-            case REFERENCE -> Backend.REFERENCE;
-            case CUDA ->
-                throw new JalignException(
-                        JalignException.Kind.USAGE,
-                        "device",
-                        "the device must be one that this build has",
-                        "cuda",
-                        "auto, cpu or reference",
-                        "leave device out; the CUDA backend is not part of this version");
-        };
+        return backend;
     }
 
-    /** {@code max_memory}, or what the system says can be had without swapping. */
-    static long availableMemory(Compute compute) {
+    /** The plan of a run, on the CPU instead when {@code device: auto} found a GPU that is too small. */
+    record Planned(Backend backend, MemoryPlan memory) {}
+
+    /**
+     * Plans a run.
+     *
+     * @param backend that the configuration means
+     * @throws JalignException of kind MEMORY when the run does not fit
+     */
+    static Planned plan(
+            Backend backend, Compute compute, ModelConfig config, Engine.Sizes sizes, TrainListener listener) {
+        try {
+            return new Planned(backend, memory(backend, compute, config, sizes));
+        } catch (JalignException e) {
+            boolean another = compute.device() == Device.AUTO && backend.deviceMemory().isPresent();
+            if (!another || e.kind() != JalignException.Kind.MEMORY) {
+                throw e;
+            }
+            listener.warned("device auto: cpu; for cuda " + e.brief());
+            return new Planned(Backend.CPU, memory(Backend.CPU, compute, config, sizes));
+        }
+    }
+
+    private static MemoryPlan memory(Backend backend, Compute compute, ModelConfig config, Engine.Sizes sizes) {
+        return MemoryPlan.of(
+                backend, compute.threads(), config, sizes, compute.gradientCheckpointing(), availableMemory(backend, compute));
+    }
+
+    /** {@code max_memory}, or what is free on the device, or what the system says can be had without swapping. */
+    private static long availableMemory(Backend backend, Compute compute) {
         if (compute.maxMemory() != null) {
             return compute.maxMemory();
+        }
+        OptionalLong device = backend.deviceMemory();
+        if (device.isPresent()) {
+            return device.getAsLong();
         }
         Path meminfo = Path.of("/proc/meminfo");
         if (Files.isReadable(meminfo)) {

@@ -113,7 +113,7 @@ public final class DpoTrainer {
         }
         ReferenceCache cache = new ReferenceCache(
                 config.referenceCache() == null ? ReferenceCache.defaultFolder() : config.referenceCache(),
-                training.ops().name() + " " + training.ops().dtype());
+                training.ops().numerics());
         String key = cache.key(weights, items);
         var kept = cache.find(key, items);
         if (kept.isPresent()) {

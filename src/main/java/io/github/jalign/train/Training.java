@@ -97,16 +97,10 @@ final class Training implements AutoCloseable {
         }
         Engine.Sizes sizes = sizes();
         packTokens = sizes.tokens();
-        MemoryPlan memory = MemoryPlan.of(
-                backend,
-                config.compute().threads(),
-                modelConfig,
-                sizes,
-                config.compute().gradientCheckpointing(),
-                Devices.availableMemory(config.compute()));
-        ops = backend.open(config.compute().threads());
-        listener.started(banner(about, memory));
-        engine = new Engine(ops, modelConfig, sizes, memory.recompute());
+        Devices.Planned planned = Devices.plan(backend, config.compute(), modelConfig, sizes, listener);
+        ops = planned.backend().open(config.compute().threads());
+        listener.started(banner(about, planned.memory()));
+        engine = new Engine(ops, modelConfig, sizes, planned.memory().recompute());
     }
 
     private Dataset loadData(DataConfig data, Task task) {
@@ -236,7 +230,7 @@ final class Training implements AutoCloseable {
         settings.put("train rows", Digests.of(dataset.train()));
         settings.put("eval rows", Digests.of(dataset.eval()));
         settings.put("model", config.modelNameOrPath());
-        settings.put("device", ops.name() + " " + ops.dtype());
+        settings.put("device", ops.numerics());
         settings.put("seeds", config.seed() + " " + config.dataSeed());
         settings.put("batches", config.batches().toString());
         settings.put("optimizer", config.optimizer().toString());

@@ -60,6 +60,14 @@ final class GoldenTiny implements AutoCloseable {
      */
     static final Bounds FLOAT32 = new Bounds(2e-5, 1e-4, 1e-4, 2e-5, 0.99, 1e-3);
 
+    /**
+     * Bfloat16 activations: a rounding is 2^-9 of a value, and a log-prob near 5 from logits near 1 sees some ten of them
+     * a layer in random directions: sqrt(3 · 10) · 2^-9 · 2 is 2e-2; gradients add the backward pass and lose digits where
+     * terms cancel. AdamW's first step is lr in the direction of a gradient's sign, so that a weight may be off by two
+     * steps' worth of lr = 1e-3 each, and most are not.
+     */
+    static final Bounds BFLOAT16 = new Bounds(2e-2, 6e-2, 5e-2, 5e-4, 0.8, 6e-3);
+
     private final Path folder;
     private final Ops ops;
     private final ModelConfig config;

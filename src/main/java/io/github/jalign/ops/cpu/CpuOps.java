@@ -89,8 +89,8 @@ public final class CpuOps implements Ops {
 
     @Override
     public void reserve(Workload load) {
-        if (workspace == null || !workspace.fits(load)) {
-            workspace = new Workspace(team, kernel, workspace == null ? load : workspace.grown(load));
+        if (workspace == null || !workspace.load().covers(load)) {
+            workspace = new Workspace(team, kernel, workspace == null ? load : workspace.load().union(load));
             peak = Math.max(peak, allocatedBytes());
         }
     }

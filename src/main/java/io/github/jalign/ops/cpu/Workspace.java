@@ -54,22 +54,8 @@ final class Workspace {
         return new TensorSpec(name, DType.F32, Math.toIntExact((count + 15) / 16), 16);
     }
 
-    boolean fits(Workload other) {
-        return grown(other).equals(load);
-    }
-
-    /** The larger of both in every size. */
-    Workload grown(Workload other) {
-        return new Workload(
-                Math.max(load.tokens(), other.tokens()),
-                Math.max(load.context(), other.context()),
-                Math.max(load.heads(), other.heads()),
-                Math.max(load.keyValueHeads(), other.keyValueHeads()),
-                Math.max(load.headDim(), other.headDim()),
-                Math.max(load.width(), other.width()),
-                Math.max(load.hidden(), other.hidden()),
-                Math.max(load.vocabulary(), other.vocabulary()),
-                Math.max(load.headRows(), other.headRows()));
+    Workload load() {
+        return load;
     }
 
     long bytes() {

@@ -1,0 +1,49 @@
+package io.github.jalign.ops.cuda;
+
+import io.github.jalign.ops.Weight;
+import io.github.jalign.tensor.Tensor;
+
+/** A dense matrix: the master itself in float32, its rounded copy in bfloat16. */
+final class CudaWeight implements Weight {
+    private final CudaOps ops;
+    private final Tensor master;
+
+    CudaWeight(CudaOps ops, Tensor master) {
+        this.ops = ops;
+        this.master = master;
+    }
+
+    @Override
+    public int outputs() {
+        return master.rows();
+    }
+
+    @Override
+    public int inputs() {
+        return master.cols();
+    }
+
+    // cuBLAS is column-major: a row-major matrix is its transpose there, with the stride as leading dimension.
+
+    @Override
+    public void linear(Tensor x, Tensor y, boolean accumulate) {
+        ops.product(
+                Blas.TRANSPOSE, Blas.NONE, master.rows(), x.rows(), master.cols(), ops.rounded(master), x, accumulate, y);
+    }
+
+    @Override
+    public void linearDx(Tensor dy, Tensor dx, boolean accumulate) {
+        ops.product(
+                Blas.NONE, Blas.NONE, master.cols(), dy.rows(), master.rows(), ops.rounded(master), dy, accumulate, dx);
+    }
+
+    @Override
+    public void linearDw(Tensor dy, Tensor x, Tensor dw) {
+        ops.product(Blas.NONE, Blas.TRANSPOSE, master.cols(), master.rows(), dy.rows(), x, dy, true, dw);
+    }
+
+    @Override
+    public void refresh() {
+        ops.refresh(master);
+    }
+}

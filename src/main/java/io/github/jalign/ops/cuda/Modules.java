@@ -1,0 +1,118 @@
+package io.github.jalign.ops.cuda;
+
+import io.github.jalign.errors.JalignException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernels' modules, one a folder of {@code kernels/}, loaded when first asked for: the fatbin that ships, or what
+ * lies in the folder that {@code JALIGN_CUDA_MODULES} names (the emulator's builds).
+ */
+final class Modules implements AutoCloseable {
+    private static final int DEFAULT_SHARED_LIMIT = 48 << 10;
+
+    private final Driver driver;
+    private final @Nullable Path folder;
+    private final String ending;
+    private final Map<String, CUmodule> modules = new HashMap<>();
+    private final Map<String, Kernel> kernels = new HashMap<>();
+
+    Modules(Driver driver) {
+        this.driver = driver;
+        String named = System.getenv("JALIGN_CUDA_MODULES");
+        this.folder = named == null || named.isBlank() ? null : Path.of(named);
+        this.ending = "1".equals(System.getenv("JALIGN_CUDA_CHECKED")) ? ".chk.so" : ".so";
+    }
+
+    /** A kernel by the folder and the name that it has in its source. */
+    Kernel kernel(String module, String name) {
+        return kernels.computeIfAbsent(name, n -> load(module, n));
+    }
+
+    private Kernel load(String module, String name) {
+        driver.makeCurrent();
+        CUfunction function = new CUfunction();
+        Driver.check(
+                JCudaDriver.cuModuleGetFunction(function, modules.computeIfAbsent(module, this::loadModule), name),
+                "cuModuleGetFunction " + name);
+        return new Kernel(name, function);
+    }
+
+    private CUmodule loadModule(String name) {
+        CUmodule module = new CUmodule();
+        Driver.check(JCudaDriver.cuModuleLoadData(module, image(name)), "cuModuleLoadData " + name);
+        return module;
+    }
+
+    private byte[] image(String name) {
+        String where = folder == null ? name + ".fatbin" : folder.resolve(name + ending).toString();
+        try (InputStream in = folder == null
+                ? Modules.class.getResourceAsStream(where)
+                : Files.newInputStream(Path.of(where))) {
+            if (in == null) {
+                throw missing(where, "not in the jar", null);
+            }
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw missing(where, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static JalignException missing(String where, String found, @Nullable Throwable cause) {
+        return new JalignException(
+                JalignException.Kind.DEVICE,
+                where,
+                "the kernels of a build must lie beside its classes",
+                found,
+                "a fatbin made by native/build-fatbin, or a module made by native/build-emulator",
+                "build jalign anew, or run with --device=cpu",
+                cause);
+    }
+
+    /** One kernel, ready to launch. */
+    static final class Kernel {
+        private final String name;
+        private final CUfunction function;
+        private int sharedLimit = DEFAULT_SHARED_LIMIT;
+
+        private Kernel(String name, CUfunction function) {
+            this.name = name;
+            this.function = function;
+        }
+
+        String name() {
+            return name;
+        }
+
+        CUfunction function() {
+            return function;
+        }
+
+        /** More than 48 KiB of dynamic shared memory must be asked for once. */
+        void allow(int sharedBytes) {
+            if (sharedBytes > sharedLimit) {
+                Driver.check(
+                        JCudaDriver.cuFuncSetAttribute(
+                                function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+                        "cuFuncSetAttribute " + name);
+                sharedLimit = sharedBytes;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        modules.values().forEach(module -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));
+        modules.clear();
+        kernels.clear();
+    }
+}
