@@ -136,9 +136,11 @@ class AttentionTest {
                 .normal("lse", start + rows, shape.heads(), 1)
                 .ids("slots", IntStream.range(0, start + rows).toArray())
                 .run((ops, t) -> {
-                    ops.appendToCache(
-                            t.apply("qkv").rows(0, start), shape, t.apply("slots").columns(0, start),
-                            t.apply("keys"), t.apply("values"));
+                    if (start > 0) { // a cache is appended to by rows, never by none
+                        ops.appendToCache(
+                                t.apply("qkv").rows(0, start), shape, t.apply("slots").columns(0, start),
+                                t.apply("keys"), t.apply("values"));
+                    }
                     Tensor slots = t.apply("slots").columns(start, rows);
                     ops.appendToCache(
                             t.apply("qkv").rows(start, rows), shape, slots, t.apply("keys"), t.apply("values"));
