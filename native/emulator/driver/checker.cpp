@@ -1,0 +1,409 @@
+#include "checker.h"
+
+#include "device_memory.h"
+#include "fibers.h"
+#include "modules.h"
+#include "settings.h"
+
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+#include <sys/mman.h>
+#include <utility>
+
+namespace cuemu::checker {
+
+namespace {
+
+constexpr uint32_t BLOCK_NUMBERS = 1 << 26;
+
+uint32_t nextBlock = 1;
+uint32_t firstOfLaunch;
+
+/// Cells of device memory; addresses without an allocation cost nothing.
+Cell* device_cells() {
+    static Cell* const cells = (Cell*)mmap(nullptr, device_memory::ADDRESSES / CELL_BYTES * sizeof(Cell),
+            PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (cells == MAP_FAILED) {
+        perror("cuemu: cannot reserve addresses for the checker");
+        abort();
+    }
+    return cells;
+}
+
+struct Span {
+    Cell *begin, *end;
+};
+
+/// The cells of `bytes` bytes that begin `offset` bytes behind the memory of the first cell.
+Span span(Cell* cells, size_t offset, size_t bytes) {
+    return {cells + offset / CELL_BYTES, cells + (offset + bytes + CELL_BYTES - 1) / CELL_BYTES};
+}
+
+Mark mark(const cuemu_Fiber* fiber) {
+    Mark m{};
+    m.set = true;
+    m.thread = fiber->linear;
+    m.warpSyncs = fiber->warpSyncs;
+    m.barriers = fiber->barriers;
+    m.block = fiber->block->number;
+    return m;
+}
+
+bool in_this_launch(const Mark& m) {
+    return !m.host && (m.block - firstOfLaunch) % BLOCK_NUMBERS < BLOCK_NUMBERS / 2;
+}
+
+/// Whether what `earlier` tells of is over for the thread that `now` tells of: an earlier kernel, or a barrier or
+/// __syncwarp of the two in between. Shuffles order no memory.
+bool ordered(const Mark& earlier, const Mark& now) {
+    if (!in_this_launch(earlier)) {
+        return true;
+    }
+    if (earlier.block != now.block || earlier.blocks) {
+        return false;
+    }
+    if (earlier.barriers != now.barriers) {
+        return true;
+    }
+    if (earlier.warps) {
+        return false;
+    }
+    if (earlier.thread == now.thread && !earlier.lanes) {
+        return true;
+    }
+    return earlier.thread / WARP == now.thread / WARP && earlier.warpSyncs != now.warpSyncs;
+}
+
+/// The reads of a cell after one more.
+Mark joined(const Mark& earlier, Mark now) {
+    if (!earlier.set || !in_this_launch(earlier)) {
+        return now;
+    }
+    now.blocks = earlier.blocks || earlier.block != now.block;
+    if (earlier.block == now.block && earlier.barriers == now.barriers) {
+        bool sameWarp = earlier.thread / WARP == now.thread / WARP;
+        now.warps = earlier.warps || !sameWarp;
+        // What the lanes of this warp read before its last __syncwarp is over for all of them.
+        now.lanes = earlier.warpSyncs == now.warpSyncs && (earlier.lanes || earlier.thread != now.thread);
+    }
+    return now;
+}
+
+using Complaint = std::pair<const void*, const void*>; // what is wrong (a literal), where in the code
+std::mutex seenLock;
+std::set<Complaint> seen;
+
+/// Once for each place in the code.
+void complain(Result error, const char* what, const void* address, size_t bytes, const char* memory, int other,
+        const void* pc) {
+    {
+        std::lock_guard lock(seenLock);
+        if (sticky() == SUCCESS) {
+            seen.clear();
+        }
+        if (!seen.insert({what, pc}).second) {
+            return;
+        }
+    }
+    char against[32] = "";
+    if (other >= 0) {
+        snprintf(against, sizeof against, " against thread %d", other);
+    }
+    report(error, pc, "%s: %zu bytes of %s at %p, %s%s", what, bytes, memory, address, Where().text, against);
+}
+
+struct Access {
+    const void* address;
+    size_t bytes;
+    bool write, atomic;
+    const void* pc;
+};
+
+/// Checks an access against its cells and notes it. Shared memory begins unwritten in each block.
+void check(Span cells, const Access& a, bool shared, const char* memory) {
+    Mark now = mark(cuemu_current);
+    now.atomic = a.atomic;
+    // A cell is shared by two neighbours of one byte each: between those no race can be told.
+    bool races = a.bytes >= CELL_BYTES;
+    for (Cell* cell = cells.begin; cell < cells.end; cell++) {
+        const Mark& write = cell->write;
+        const Mark& read = cell->read;
+        bool written = write.set && (!shared || write.block == now.block);
+        auto wrong = [&](const char* what, const Mark& other) {
+            complain(LAUNCH_FAILED, what, a.address, a.bytes, memory, other.set ? (int)other.thread : -1, a.pc);
+        };
+        if (written && write.inFlight) {
+            return wrong(a.write ? "write while a cp.async is in flight" : "read while a cp.async is in flight", write);
+        }
+        if (!written && !a.write) {
+            return wrong("uninitialised read", Mark{});
+        }
+        if (written && races && !(write.atomic && a.atomic) && !ordered(write, now)) {
+            return wrong(a.write ? "race (write after write)" : "race (read after write)", write);
+        }
+        if (a.write) {
+            bool readHere = read.set && (!shared || read.block == now.block);
+            if (readHere && races && !ordered(read, now)) {
+                return wrong("race (write after read)", read);
+            }
+            cell->write = now;
+            cell->read = Mark{};
+        } else {
+            cell->read = joined(read, now);
+        }
+    }
+}
+
+void count_device(Span cells, const Access& a) {
+    Counts& counts = thisWorker->counts;
+    uint64_t fresh = 0;
+    for (Cell* cell = cells.begin; cell < cells.end; cell++) {
+        const Mark& last = a.write ? cell->write : cell->read;
+        fresh += !last.set || !in_this_launch(last);
+    }
+    uint64_t unique = fresh * CELL_BYTES < a.bytes ? fresh * CELL_BYTES : a.bytes;
+    if (a.write) {
+        counts.writtenBytes += a.bytes;
+        counts.uniqueWrittenBytes += unique;
+    } else {
+        counts.readBytes += a.bytes;
+        counts.uniqueReadBytes += unique;
+    }
+}
+
+/// Cells of a range of shared memory of the current block.
+Span shared_cells(const void* address, size_t bytes) {
+    Worker* w = thisWorker;
+    size_t offset = (size_t)((const char*)address - w->arena);
+    if (offset < ARENA_BYTES) {
+        return span(w->arenaCells, offset, bytes);
+    }
+    offset = (size_t)((const char*)address - w->staticShared);
+    return offset < w->staticBytes ? span(w->staticCells, offset, bytes) : Span{};
+}
+
+}
+
+void access(const void* address, size_t bytes, bool write, int alignment, bool atomic, const void* pc) {
+    cuemu_Fiber* fiber = cuemu_current;
+    if (!settings.checked || !fiber || bytes == 0) {
+        return;
+    }
+    Worker* w = fiber->block->worker;
+    auto p = (const char*)address;
+    Access a{address, bytes, write, atomic, pc};
+    const char* outside = write ? "out-of-bounds write" : "out-of-bounds read";
+    if (alignment > 1 && (uintptr_t)p % (unsigned)alignment != 0) {
+        complain(MISALIGNED_ADDRESS, "misaligned access", p, bytes, "memory", -1, pc);
+        fail_block();
+    }
+    if (p >= fiber->stackLow && p < fiber->stackHigh) {
+        return;
+    }
+    // threadIdx and its like.
+    if ((size_t)(p - (const char*)w->fibers) < MAX_THREADS * sizeof(cuemu_Fiber) || p == (const char*)&cuemu_current) {
+        return;
+    }
+    if ((size_t)(p - w->arena) < ARENA_BYTES) {
+        if (p < w->dynamicShared || p + bytes > w->dynamicShared + w->launch->dynamicShared) {
+            complain(ILLEGAL_ADDRESS, outside, p, bytes, "dynamic shared memory", -1, pc);
+            fail_block();
+        }
+        return check(shared_cells(p, bytes), a, true, "dynamic shared memory");
+    }
+    if ((size_t)(p - w->staticShared) < w->staticBytes) {
+        return check(shared_cells(p, bytes), a, true, "static shared memory");
+    }
+    if (device_memory::contains(p)) {
+        if (!device_memory::is_allocated(p, bytes)) {
+            char memory[128] = "device memory where nothing is allocated";
+            if (auto allocation = device_memory::find(p)) {
+                snprintf(memory, sizeof memory, "%sdevice memory (allocation of %zu bytes, offset %td)",
+                        allocation->live ? "" : "freed ", allocation->bytes, p - allocation->start);
+            }
+            complain(ILLEGAL_ADDRESS, outside, p, bytes, memory, -1, pc);
+            fail_block();
+        }
+        Span cells = span(device_cells(), device_memory::offset(p), bytes);
+        count_device(cells, a);
+        return check(cells, a, false, "device memory");
+    }
+    if (in_module(p)) { // __constant__, __device__ and literals
+        return;
+    }
+    if (w->on_stacks(p)) {
+        complain(ILLEGAL_ADDRESS, "access to another thread's local memory", p, bytes, "stack", -1, pc);
+    } else {
+        complain(ILLEGAL_ADDRESS, write ? "write to a host address" : "read of a host address", p, bytes, "host memory",
+                -1, pc);
+    }
+    fail_block();
+}
+
+void copy_issued(void* to, size_t bytes) {
+    Span cells = shared_cells(to, bytes);
+    for (Cell* cell = cells.begin; cell < cells.end; cell++) {
+        cell->write.inFlight = true;
+    }
+}
+
+void copy_done(void* to, size_t bytes) {
+    Span cells = shared_cells(to, bytes);
+    for (Cell* cell = cells.begin; cell < cells.end; cell++) {
+        cell->write = mark(cuemu_current);
+    }
+}
+
+void host_wrote(const void* address, size_t bytes) {
+    if (!settings.checked || !device_memory::contains(address)) {
+        return;
+    }
+    Mark host{};
+    host.set = host.host = true;
+    Span cells = span(device_cells(), device_memory::offset(address), bytes);
+    for (Cell* cell = cells.begin; cell < cells.end; cell++) {
+        *cell = {host, Mark{}};
+    }
+}
+
+bool is_written(const void* address, size_t bytes) {
+    if (!settings.checked || !device_memory::contains(address)) {
+        return true;
+    }
+    Span cells = span(device_cells(), device_memory::offset(address), bytes);
+    for (Cell* cell = cells.begin; cell < cells.end; cell++) {
+        if (!cell->write.set) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void forget(const void* pages, size_t bytes) {
+    if (settings.checked) {
+        Span cells = span(device_cells(), device_memory::offset(pages), bytes);
+        madvise(cells.begin, (size_t)((char*)cells.end - (char*)cells.begin), MADV_DONTNEED);
+    }
+}
+
+void begin_launch() {
+    firstOfLaunch = nextBlock;
+}
+
+uint32_t number_block() {
+    uint32_t number = nextBlock;
+    nextBlock = (nextBlock + 1) % BLOCK_NUMBERS;
+    return number;
+}
+
+}
+
+using cuemu::checker::access;
+
+extern "C" void cuemu_access(const void* address, size_t bytes, int write, int alignment, void* pc) {
+    if (cuemu::settings.checked) {
+        access(address, bytes, write, alignment, false, pc);
+    } else if (alignment > 1 && (uintptr_t)address % (unsigned)alignment != 0) {
+        cuemu::report(cuemu::MISALIGNED_ADDRESS, pc, "misaligned access: %zu bytes at %p, %s", bytes, address,
+                cuemu::Where().text);
+        cuemu::fail_block();
+    }
+}
+
+extern "C" void cuemu_library_reads(const char* who, const void* address, size_t bytes) {
+    if (!cuemu::checker::is_written(address, bytes)) {
+        cuemu::report(cuemu::LAUNCH_FAILED, nullptr, "uninitialised read: %zu bytes of device memory at %p by %s", bytes,
+                address, who);
+    }
+}
+
+extern "C" void cuemu_library_writes(void* address, size_t bytes) {
+    cuemu::checker::host_wrote(address, bytes);
+}
+
+// The hooks of g++ -fsanitize=thread and -fsanitize=alignment. The former say nothing of alignment: g++ joins stores to
+// neighbours into one of 16 bytes that need not be aligned.
+
+#define PC __builtin_return_address(0)
+#define READ_HOOK(name, n) CUEMU_EXPORT void __tsan_##name##n(void* p) { access(p, n, false, 1, false, PC); }
+#define WRITE_HOOK(name, n) CUEMU_EXPORT void __tsan_##name##n(void* p) { access(p, n, true, 1, false, PC); }
+#define HOOKS(n) \
+    READ_HOOK(read, n) READ_HOOK(unaligned_read, n) READ_HOOK(volatile_read, n) \
+    WRITE_HOOK(write, n) WRITE_HOOK(unaligned_write, n) WRITE_HOOK(volatile_write, n)
+HOOKS(1) HOOKS(2) HOOKS(4) HOOKS(8) HOOKS(16)
+
+CUEMU_EXPORT void __tsan_read_range(void* p, size_t bytes) { access(p, bytes, false, 1, false, PC); }
+CUEMU_EXPORT void __tsan_write_range(void* p, size_t bytes) { access(p, bytes, true, 1, false, PC); }
+CUEMU_EXPORT void __tsan_init() {}
+CUEMU_EXPORT void __tsan_func_entry(void*) {}
+CUEMU_EXPORT void __tsan_func_exit() {}
+CUEMU_EXPORT void __tsan_atomic_thread_fence(int) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+struct TypeMismatch { // as g++ lays it out
+    const char* file;
+    uint32_t line, column;
+    void* type;
+    unsigned char logAlignment, kind;
+};
+
+CUEMU_EXPORT void __ubsan_handle_type_mismatch_v1(TypeMismatch* mismatch, void* address) {
+    if (cuemu_current) {
+        cuemu::report(cuemu::MISALIGNED_ADDRESS, PC, "misaligned access: %p is not aligned to %u bytes, %s", address,
+                1u << mismatch->logAlignment, cuemu::Where().text);
+        cuemu::fail_block();
+    }
+}
+
+#define ATOMIC_ACCESS(bytes) access(address, bytes, true, bytes, true, PC)
+
+/// Atomic operations by compare and swap; `next` gives the new value from the old.
+template <class T, class F>
+static T replace(T* address, F next) {
+    T old = __atomic_load_n(address, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(address, &old, next(old), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+    return old;
+}
+
+template <class Float, class Bits>
+static Float add(Float* address, Float value) {
+    return std::bit_cast<Float>(replace((Bits*)address, [&](Bits old) {
+        return std::bit_cast<Bits>(std::bit_cast<Float>(old) + value);
+    }));
+}
+
+template <class T, class Signed>
+static T modify(int operation, T* address, T value, T compare) {
+    return replace(address, [&](T old) -> T {
+        switch ((cuemu_Atomic)operation) {
+            case CUEMU_ADD: return old + value;
+            case CUEMU_MAX: return (Signed)old > (Signed)value ? old : value;
+            case CUEMU_MIN: return (Signed)old < (Signed)value ? old : value;
+            case CUEMU_EXCHANGE: return value;
+            case CUEMU_COMPARE_AND_SWAP: return old == compare ? value : old;
+        }
+        __builtin_unreachable();
+    });
+}
+
+extern "C" float cuemu_atomic_add_f32(float* address, float value) {
+    ATOMIC_ACCESS(4);
+    return add<float, uint32_t>(address, value);
+}
+
+extern "C" double cuemu_atomic_add_f64(double* address, double value) {
+    ATOMIC_ACCESS(8);
+    return add<double, uint64_t>(address, value);
+}
+
+extern "C" uint32_t cuemu_atomic_u32(int operation, uint32_t* address, uint32_t value, uint32_t compare) {
+    ATOMIC_ACCESS(4);
+    return modify<uint32_t, int32_t>(operation, address, value, compare);
+}
+
+extern "C" uint64_t cuemu_atomic_u64(int operation, uint64_t* address, uint64_t value, uint64_t compare) {
+    ATOMIC_ACCESS(8);
+    return modify<uint64_t, int64_t>(operation, address, value, compare);
+}
