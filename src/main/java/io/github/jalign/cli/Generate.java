@@ -2,28 +2,20 @@ package io.github.jalign.cli;
 
 import io.github.jalign.checkpoint.HubCache;
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.generate.Finish;
 import io.github.jalign.generate.GenerationDefaults;
 import io.github.jalign.generate.Generator;
-import io.github.jalign.generate.SamplingOptions;
-import io.github.jalign.ops.Backend;
-import io.github.jalign.text.ChatFormat;
-import io.github.jalign.text.ChatTemplate;
-import io.github.jalign.text.StreamingDecoder;
-import io.github.jalign.text.Tokenizer;
+import io.github.jalign.generate.Reply;
+import io.github.jalign.generate.Session;
+import io.github.jalign.generate.TextGeneration;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneId;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -33,10 +25,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         description = "Answers a prompt with a model. The answer goes to standard output as it is made.",
+        usageHelpWidth = 100,
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class Generate implements Callable<Integer> {
-    private static final int DEFAULT_NEW_TOKENS = 256;
+    private static final int NEW_TOKENS = 256;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -49,91 +42,47 @@ final class Generate implements Callable<Integer> {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "What the user says; without it, standard input.")
     private @Nullable String prompt;
 
-    @Option(names = "--system", paramLabel = "TEXT", description = "A system message before it.")
-    private @Nullable String system;
-
     @Option(names = "--raw", description = "Continue the text itself: no chat template.")
     private boolean raw;
 
-    @Option(names = "--max_new_tokens", paramLabel = "N", description = "Most tokens of the answer (default: ${DEFAULT-VALUE}).")
-    private int maxNewTokens = DEFAULT_NEW_TOKENS;
+    @Mixin
+    private final PromptFlags promptFlags = new PromptFlags();
 
-    @Option(names = "--temperature", paramLabel = "T", description = "0 takes the best token always (default: the model's generation_config.json).")
-    private @Nullable Double temperature;
+    @Mixin
+    private final SamplingFlags samplingFlags = new SamplingFlags();
 
-    @Option(names = "--top_k", paramLabel = "K", description = "Choose among the K best tokens; 0 for all.")
-    private @Nullable Integer topK;
-
-    @Option(names = "--top_p", paramLabel = "P", description = "Choose among the best tokens whose probabilities sum to P.")
-    private @Nullable Double topP;
-
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
-    private long seed = 42;
-
-    @Option(names = "--ignore_eos", description = "Go on after a stop token.")
-    private boolean ignoreEos;
-
-    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or reference (default: cpu).")
-    private Backend device = Backend.CPU;
-
-    @Option(names = "--threads", paramLabel = "N", description = "Threads of the cpu; 0 for all (default).")
-    private int threads;
+    @Mixin
+    private final ComputeFlags computeFlags = new ComputeFlags();
 
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
         Path model = HubCache.ofUser().model(nameOrPath);
-        try (Tokenizer tokenizer = Tokenizer.load(model)) {
-            int[] ids = encode(tokenizer, prompt == null ? standardInput() : prompt);
-            try (Generator generator = new Generator(model, device, threads, ids.length + maxNewTokens)) {
+        try (Prompting prompting = new Prompting(model, promptFlags)) {
+            String text = prompt == null ? standardInput() : prompt;
+            int[] ids = raw ? prompting.text(text) : prompting.question(text);
+            int longest = ids.length + samplingFlags.maxNewTokens(NEW_TOKENS);
+            try (Generator generator = computeFlags.load(model, longest);
+                    Session session = generator.session(longest)) {
                 GenerationDefaults defaults = generator.defaults();
-                SamplingOptions options = new SamplingOptions(
-                        maxNewTokens,
-                        temperature != null ? temperature : defaults.temperature(),
-                        topK != null ? topK : defaults.topK(),
-                        topP != null ? topP : defaults.topP(),
-                        seed);
-                StreamingDecoder decoder = new StreamingDecoder(tokenizer, true);
-                generator.generate(ids, options, ignoreEos ? Set.of() : defaults.stopIds(), id -> {
-                    out.print(decoder.next(id));
+                SamplingFlags.note(defaults, err);
+                TextGeneration generation =
+                        samplingFlags.generation(defaults, samplingFlags.options(defaults, NEW_TOKENS));
+                Reply reply = generation.run(session, prompting.tokenizer(), ids, part -> {
+                    out.print(part);
                     out.flush();
                     return true;
                 });
-                out.println(decoder.finish());
+                out.println();
                 out.flush();
+                if (reply.finish() == Finish.LENGTH) {
+                    err.println("note: the answer was cut after " + reply.tokens() + " tokens; --max_new_tokens allows more");
+                    err.flush();
+                }
             }
         }
         return 0;
-    }
-
-    private int[] encode(Tokenizer tokenizer, String text) {
-        if (raw) {
-            return tokenizer.encode(text, true);
-        }
-        @Nullable ChatTemplate template = tokenizer.chatTemplate();
-        if (template == null) {
-            throw new JalignException(
-                    JalignException.Kind.USAGE,
-                    "generate " + nameOrPath,
-                    "a conversation needs the model's chat template",
-                    "a model without one",
-                    "chat_template.jinja, or chat_template in tokenizer_config.json",
-                    "add --raw to continue the text itself");
-        }
-        List<Map<String, @Nullable Object>> messages = new ArrayList<>();
-        if (system != null) {
-            messages.add(message("system", system));
-        }
-        messages.add(message("user", text));
-        ChatFormat format = new ChatFormat(template, tokenizer.templateVariables(), LocalDate.now(ZoneId.systemDefault()));
-        return tokenizer.encode(format.render(messages, true, Map.of()));
-    }
-
-    private static Map<String, @Nullable Object> message(String role, String content) {
-        Map<String, @Nullable Object> message = new LinkedHashMap<>();
-        message.put("role", role);
-        message.put("content", content);
-        return message;
     }
 
     private static String standardInput() {

@@ -3,13 +3,10 @@ package io.github.jalign.generate;
 import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.data.Item;
 import io.github.jalign.data.Pack;
-import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.Activations;
 import io.github.jalign.model.CausalLm;
-import io.github.jalign.model.Decoding;
 import io.github.jalign.model.Forward;
 import io.github.jalign.model.Head;
-import io.github.jalign.model.KvCache;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.model.ModelConfigReader;
 import io.github.jalign.model.ModelFiles;
@@ -19,7 +16,6 @@ import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Workload;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -43,6 +39,15 @@ public final class Generator implements AutoCloseable {
     public interface Listener {
         /** @return false to stop after this token */
         boolean next(int id);
+
+        /**
+         * Asked before each piece of a prompt is read, of which {@code done} tokens of {@code all} have been.
+         *
+         * @return false to give up before the first token
+         */
+        default boolean reading(int done, int all) {
+            return true;
+        }
     }
 
     /**
@@ -109,46 +114,22 @@ public final class Generator implements AutoCloseable {
      * @return the new ids, without the stop token
      */
     public int[] generate(int[] prompt, SamplingOptions options, Set<Integer> stopIds, Listener listener) {
-        int capacity = prompt.length + options.maxNewTokens();
-        if (prompt.length == 0 || capacity > longest) {
-            throw new JalignException(
-                    JalignException.Kind.USAGE,
-                    "prompt",
-                    "prompt and answer must fit what was planned",
-                    prompt.length + " + " + options.maxNewTokens() + " tokens",
-                    "at least one token of prompt, at most " + longest + " tokens in all",
-                    "shorten the prompt or lower max_new_tokens");
+        Session.requireRoom(prompt, options, longest);
+        try (Session session = session(prompt.length + options.maxNewTokens())) {
+            return session.generate(prompt, options, stopIds, listener).ids();
         }
-        Sampler sampler = new Sampler(options);
-        Forward forward = new Forward(model, activations);
-        List<Integer> answer = new ArrayList<>();
-        try (KvCache cache = new KvCache(ops, config, capacity);
-                Decoding decoding = new Decoding(ops, forward, activations, head, cache)) {
-            double[] logits = prefill(forward, prompt, cache);
-            while (true) {
-                int id = sampler.next(logits);
-                if (stopIds.contains(id)) {
-                    break;
-                }
-                answer.add(id);
-                if (!listener.next(id) || answer.size() == options.maxNewTokens()) {
-                    break;
-                }
-                logits = ops.read(decoding.next(id));
-            }
-        }
-        return answer.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private double[] prefill(Forward forward, int[] prompt, KvCache cache) {
-        int count = 0;
-        for (int from = 0; from < prompt.length; from += activations.capacity()) {
-            count = Math.min(activations.capacity(), prompt.length - from);
-            int[] piece = new int[count];
-            System.arraycopy(prompt, from, piece, 0, count);
-            forward.extend(piece, cache);
+    /**
+     * A sequence that keeps what it has read from one prompt to the next.
+     *
+     * @param capacity tokens of prompt and answer together, at most what was planned
+     */
+    public Session session(int capacity) {
+        if (capacity > longest) {
+            throw new IllegalArgumentException(capacity + " tokens, planned for " + longest);
         }
-        return ops.read(head.logits(activations.hidden(count), count - 1));
+        return new Session(model, activations, head, capacity);
     }
 
     /**

@@ -19,31 +19,41 @@ public final class GenerateMessages {
 
     public static List<MessageCase> cases() {
         return List.of(
-                usage("no token to make", () -> new SamplingOptions(0, 0, 0, 1, 0), """
+                usage("no token to make", () -> new SamplingOptions(0, 0, 0, 1, 0, 1, 0), """
                         max_new_tokens: a sampling setting must be in range
                           found     0
                           expected  at least 1
                           do        set max_new_tokens to such a value"""),
-                usage("a cold temperature", () -> new SamplingOptions(1, -0.5, 0, 1, 0), """
+                usage("a cold temperature", () -> new SamplingOptions(1, -0.5, 0, 1, 0, 1, 0), """
                         temperature: a sampling setting must be in range
                           found     -0.5
                           expected  0 or above
                           do        set temperature to such a value"""),
-                usage("a temperature that is no number", () -> new SamplingOptions(1, Double.NaN, 0, 1, 0), """
+                usage("a temperature that is no number", () -> new SamplingOptions(1, Double.NaN, 0, 1, 0, 1, 0), """
                         temperature: a sampling setting must be in range
                           found     NaN
                           expected  0 or above
                           do        set temperature to such a value"""),
-                usage("fewer than no tokens", () -> new SamplingOptions(1, 1, -1, 1, 0), """
+                usage("fewer than no tokens", () -> new SamplingOptions(1, 1, -1, 1, 0, 1, 0), """
                         top_k: a sampling setting must be in range
                           found     -1
                           expected  0 for all, or above
                           do        set top_k to such a value"""),
-                usage("no probability at all", () -> new SamplingOptions(1, 1, 0, 0, 0), """
+                usage("no probability at all", () -> new SamplingOptions(1, 1, 0, 0, 0, 1, 0), """
                         top_p: a sampling setting must be in range
                           found     0.0
                           expected  above 0 and at most 1
                           do        set top_p to such a value"""),
+                usage("a share above one", () -> new SamplingOptions(1, 1, 0, 1, 1.5, 1, 0), """
+                        min_p: a sampling setting must be in range
+                          found     1.5
+                          expected  0 for all, at most 1
+                          do        set min_p to such a value"""),
+                usage("a penalty of nothing", () -> new SamplingOptions(1, 1, 0, 1, 0, 0, 0), """
+                        repetition_penalty: a sampling setting must be in range
+                          found     0.0
+                          expected  above 0; 1 changes nothing
+                          do        set repetition_penalty to such a value"""),
                 usage("an empty prompt", () -> generate("{}", 0, 4), """
                         prompt: prompt and answer must fit what was planned
                           found     0 + 4 tokens

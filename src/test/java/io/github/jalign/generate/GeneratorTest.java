@@ -203,7 +203,7 @@ final class GeneratorTest {
 
     private static int[] sampled(Generator generator, long seed) {
         return generator.generate(
-                prompt(4), new SamplingOptions(40, 1.5, 20, 0.95, seed), Set.of(), id -> true);
+                prompt(4), new SamplingOptions(40, 1.5, 20, 0.95, 0, 1, seed), Set.of(), id -> true);
     }
 
     /** As many tokens as were planned for, and not one more. */
@@ -286,12 +286,24 @@ final class GeneratorTest {
 
     @Test
     void defaultsComeFromTheModelFolder() throws IOException {
-        assertEquals(new GenerationDefaults(0, 50, 1, Set.of(3)), GenerationDefaults.read(folder, config));
-        assertEquals(new GenerationDefaults(0, 50, 1, Set.of(3)), defaults("{\"temperature\": 0.6}"));
+        GenerationDefaults silent = new GenerationDefaults(0, 50, 1, 0, 1, Set.of(3), List.of());
+        assertEquals(silent, GenerationDefaults.read(folder, config));
+        assertEquals(silent, defaults("{\"temperature\": 0.6}"));
         assertEquals(
-                new GenerationDefaults(0.6, 7, 0.9, Set.of(4, 5)),
-                defaults("{\"do_sample\": true, \"temperature\": 0.6, \"top_k\": 7, \"top_p\": 0.9, \"eos_token_id\": [4, 5]}"));
+                new GenerationDefaults(0.6, 7, 0.9, 0.05, 1.1, Set.of(4, 5), List.of()),
+                defaults("{\"do_sample\": true, \"temperature\": 0.6, \"top_k\": 7, \"top_p\": 0.9, \"min_p\": 0.05,"
+                        + " \"repetition_penalty\": 1.1, \"eos_token_id\": [4, 5]}"));
         assertEquals(
-                new GenerationDefaults(1, 50, 1, Set.of(4)), defaults("{\"do_sample\": true, \"eos_token_id\": 4}"));
+                new GenerationDefaults(1, 50, 1, 0, 1, Set.of(4), List.of()),
+                defaults("{\"do_sample\": true, \"eos_token_id\": 4}"));
+    }
+
+    @Test
+    void whatTheModelFolderAsksForInVainIsNamed() throws IOException {
+        assertEquals(
+                List.of("no_repeat_ngram_size", "num_beams", "typical_p"),
+                defaults("{\"num_beams\": 4, \"typical_p\": 0.9, \"no_repeat_ngram_size\": 3, \"epsilon_cutoff\": 0.0,"
+                                + " \"guidance_scale\": 1, \"suppress_tokens\": [], \"bad_words_ids\": null}")
+                        .ignored());
     }
 }

@@ -1,0 +1,82 @@
+package io.github.jalign.cli;
+
+import io.github.jalign.errors.JalignException;
+import io.github.jalign.json.Json;
+import io.github.jalign.text.ChatFormat;
+import io.github.jalign.text.ChatTemplate;
+import io.github.jalign.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How conversations become a model's prompt. */
+final class PromptFlags {
+    @Option(names = "--system", paramLabel = "TEXT", description = "A system message before the conversation.")
+    private @Nullable String system;
+
+    @Option(names = "--chat_template", paramLabel = "TEMPLATE", description = "A Jinja template, or a file with one (default: the model's).")
+    private @Nullable String template;
+
+    @Option(names = "--chat_template_kwargs", paramLabel = "JSON", description = "Variables for the template, such as '{\"enable_thinking\": false}'.")
+    private @Nullable String variables;
+
+    @Option(names = "--enable_thinking", negatable = true, description = "Sets that variable of templates that know it, to true or false.")
+    private @Nullable Boolean enableThinking;
+
+    @Option(names = "--date", paramLabel = "DATE", description = "The day that the template sees (default: today).")
+    private @Nullable LocalDate date;
+
+    @Nullable String system() {
+        return system;
+    }
+
+    /** What the template sees beside the messages. */
+    Map<String, @Nullable Object> variables() {
+        Map<String, @Nullable Object> all = new LinkedHashMap<>();
+        if (variables != null) {
+            all.putAll(Json.parseObject("--chat_template_kwargs", variables));
+        }
+        if (enableThinking != null) {
+            all.put("enable_thinking", enableThinking);
+        }
+        return all;
+    }
+
+    /** The template that was asked for or else the model's, or null where there is neither. */
+    @Nullable ChatFormat format(Tokenizer tokenizer) {
+        ChatTemplate chosen = template == null ? tokenizer.chatTemplate() : given(template);
+        return chosen == null
+                ? null
+                : new ChatFormat(
+                        chosen,
+                        tokenizer.templateVariables(),
+                        date != null ? date : LocalDate.now(ZoneId.systemDefault()));
+    }
+
+    private static ChatTemplate given(String templateOrFile) {
+        try {
+            Path file = Path.of(templateOrFile);
+            return Files.isRegularFile(file)
+                    ? ChatTemplate.parse(templateOrFile, Files.readString(file))
+                    : ChatTemplate.parse("--chat_template", templateOrFile);
+        } catch (InvalidPathException e) {
+            return ChatTemplate.parse("--chat_template", templateOrFile);
+        } catch (IOException e) {
+            throw new JalignException(
+                    JalignException.Kind.IO,
+                    templateOrFile,
+                    "the template must be readable as UTF-8 text",
+                    e.toString(),
+                    "a text file that this user may read",
+                    "correct the path or the file's permissions",
+                    e);
+        }
+    }
+}

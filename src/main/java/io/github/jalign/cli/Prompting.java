@@ -1,0 +1,91 @@
+package io.github.jalign.cli;
+
+import io.github.jalign.errors.JalignException;
+import io.github.jalign.text.ChatFormat;
+import io.github.jalign.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A model's tokenizer with the template and variables that the flags set: from conversations to token ids. */
+final class Prompting implements AutoCloseable {
+    private final Path model;
+    private final Tokenizer tokenizer;
+    private final @Nullable ChatFormat format;
+    private final Map<String, @Nullable Object> variables;
+    private final @Nullable String system;
+
+    Prompting(Path model, PromptFlags flags) {
+        this.model = model;
+        this.variables = flags.variables();
+        this.system = flags.system();
+        this.tokenizer = Tokenizer.load(model);
+        boolean made = false;
+        try {
+            this.format = flags.format(tokenizer);
+            made = true;
+        } finally {
+            if (!made) {
+                tokenizer.close();
+            }
+        }
+    }
+
+    Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The text itself, with what the tokenizer puts around it. */
+    int[] text(String text) {
+        return tokenizer.encode(text, true);
+    }
+
+    /** A question by itself, behind the system message that was asked for. */
+    int[] question(String text) {
+        return conversation(opening(text));
+    }
+
+    /** The first messages of a conversation that a user begins. */
+    List<Map<String, @Nullable Object>> opening(String text) {
+        List<Map<String, @Nullable Object>> messages = new ArrayList<>();
+        if (system != null) {
+            messages.add(message("system", system));
+        }
+        messages.add(message("user", text));
+        return messages;
+    }
+
+    /** Messages and the beginning of an answer. */
+    int[] conversation(List<Map<String, @Nullable Object>> messages) {
+        return tokenizer.encode(requireFormat().render(messages, true, variables));
+    }
+
+    /** @throws JalignException of kind USAGE for a model without a template */
+    ChatFormat requireFormat() {
+        if (format == null) {
+            throw new JalignException(
+                    JalignException.Kind.USAGE,
+                    model.toString(),
+                    "a conversation needs the model's chat template",
+                    "a model without one",
+                    "chat_template.jinja, or chat_template in tokenizer_config.json",
+                    "give one with --chat_template, or add --raw to continue the text itself");
+        }
+        return format;
+    }
+
+    static Map<String, @Nullable Object> message(String role, String content) {
+        Map<String, @Nullable Object> message = new LinkedHashMap<>();
+        message.put("role", role);
+        message.put("content", content);
+        return message;
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}
