@@ -63,7 +63,7 @@ final class Generate implements Callable<Integer> {
             String text = prompt == null ? standardInput() : prompt;
             int[] ids = raw ? prompting.text(text) : prompting.question(text);
             int longest = ids.length + samplingFlags.maxNewTokens(NEW_TOKENS);
-            try (Generator generator = computeFlags.load(model, longest);
+            try (Generator generator = computeFlags.load(model, longest, err);
                     Session session = generator.session(longest)) {
                 GenerationDefaults defaults = generator.defaults();
                 SamplingFlags.note(defaults, err);

@@ -27,7 +27,7 @@ final class PromptFlags {
     @Option(names = "--chat_template_kwargs", paramLabel = "JSON", description = "Variables for the template, such as '{\"enable_thinking\": false}'.")
     private @Nullable String variables;
 
-    @Option(names = "--enable_thinking", negatable = true, description = "Sets that variable of templates that know it, to true or false.")
+    @Option(names = "--enable_thinking", paramLabel = "BOOL", arity = "1", description = "Sets that variable of templates that know it.")
     private @Nullable Boolean enableThinking;
 
     @Option(names = "--date", paramLabel = "DATE", description = "The day that the template sees (default: today).")
