@@ -1,6 +1,7 @@
 package io.github.jalign.data;
 
 import io.github.jalign.errors.JalignException;
+import org.jspecify.annotations.Nullable;
 
 /** What is wrong with a row; the reader of the file knows where. */
 final class BadRowException extends Exception {
@@ -9,13 +10,20 @@ final class BadRowException extends Exception {
     private final String rule;
     private final String found;
     private final String expected;
+    private final @Nullable String action;
 
     /** The parts are those of {@link JalignException}. */
     BadRowException(String rule, String found, String expected) {
+        this(rule, found, expected, null);
+    }
+
+    /** @param action what to do when not the row is at fault but what it is used for; null: to correct the row */
+    BadRowException(String rule, String found, String expected, @Nullable String action) {
         super(rule + ", found " + found);
         this.rule = rule;
         this.found = found;
         this.expected = expected;
+        this.action = action;
     }
 
     /** A failure that another room found while it worked on the row. */
@@ -34,6 +42,10 @@ final class BadRowException extends Exception {
 
     String expected() {
         return expected;
+    }
+
+    @Nullable String action() {
+        return action;
     }
 
     /** The value found, which stands on the second line of a message, without its label. */

@@ -8,8 +8,11 @@ import java.util.Objects;
  * What became of the rows of one part of a data set.
  *
  * @param rows rows taken from the files
+ * @param examples what they held: as many, unless rows are trees of messages with several pairs each; the counts that
+ *     follow are of these
  * @param kept rows that became items
  * @param bad rows left out because they break their format's rules
+ * @param noPreference rows dropped because they prefer no answer
  * @param promptFills rows dropped because the prompt alone has {@code max_length} tokens
  * @param nothingTrained rows dropped because no trained token is left in a completion
  * @param promptsTruncated kept rows whose prompt lost its beginning to {@code max_prompt_length}
@@ -25,8 +28,10 @@ import java.util.Objects;
  */
 public record Counts(
         int rows,
+        int examples,
         int kept,
         int bad,
+        int noPreference,
         int promptFills,
         int nothingTrained,
         int promptsTruncated,
@@ -38,7 +43,7 @@ public record Counts(
         long trainedTokens,
         int longest) {
 
-    static Counts of(List<Outcome> outcomes) {
+    static Counts of(int rows, List<Outcome> outcomes) {
         List<Outcome> used = outcomes.stream().filter(o -> o.item() != null).toList();
         long tokens = 0;
         long trained = 0;
@@ -52,9 +57,11 @@ public record Counts(
             }
         }
         return new Counts(
+                rows,
                 outcomes.size(),
                 used.size(),
                 count(outcomes, Event.BAD),
+                count(outcomes, Event.NO_PREFERENCE),
                 count(outcomes, Event.PROMPT_FILLS),
                 count(outcomes, Event.NOTHING_TRAINED),
                 count(used, Event.PROMPT_TRUNCATED),

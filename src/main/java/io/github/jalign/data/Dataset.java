@@ -43,15 +43,16 @@ public final class Dataset {
         Reading reading = new Reading(
                 RowFormat.of(task, config),
                 new Tokenization(encoder, maxPromptLength, config.maxLength()),
-                config.badRows());
-        @Nullable Outcome[] outcomes = reading.read(selection.files(), selection.wanted());
+                config.badRows(),
+                selection.source());
+        List<List<Outcome>> outcomes = reading.read(selection.files(), selection.wanted());
 
         List<Outcome> train = Reading.select(outcomes, selection.train());
         List<Outcome> eval = selection.eval() == null ? List.of() : Reading.select(outcomes, selection.eval());
-        Counts counts = Counts.of(train);
-        Counts evalCounts = selection.eval() == null ? null : Counts.of(eval);
-        Summary summary =
-                new Summary(config.source(), counts, evalCounts, reading.badRows(), notes(counts, encoder));
+        Counts counts = Counts.of(selection.train().length, train);
+        Counts evalCounts = selection.eval() == null ? null : Counts.of(selection.eval().length, eval);
+        Summary summary = new Summary(
+                config.source(), reading.schemas(), counts, evalCounts, reading.badRows(), notes(counts, encoder));
         requireRows(summary, "dataset_train_split " + config.trainSplit(), counts);
         if (evalCounts != null) {
             requireRows(

@@ -133,6 +133,27 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
         return files;
     }
 
+    /** The first split that begins with a row which the format reads, or null. */
+    @Nullable String splitThatFits(RowFormat format) {
+        return splits.keySet().stream()
+                .filter(split -> begins(split, format))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private boolean begins(String split, RowFormat format) {
+        try (FileRows rows = new FileRows(split(split).getFirst())) {
+            FoundRow first = rows.next();
+            if (first == null) {
+                return false;
+            }
+            format.read(first.parse());
+            return true;
+        } catch (BadRowException | JalignException doesNotFit) {
+            return false; // what is wrong with the split in use is said elsewhere
+        }
+    }
+
     private static JalignException missing(String name, String found, @Nullable Throwable cause) {
         return new JalignException(
                 JalignException.Kind.INPUT,

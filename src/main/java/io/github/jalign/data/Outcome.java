@@ -4,15 +4,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a row.
+ * What became of a row, or of one of several pairs that a tree of messages holds.
  *
- * @param item null when the row is not used
+ * @param item null when it is not used
  */
 record Outcome(@Nullable Item item, Set<Event> events) {
     /** What a summary counts. */
     enum Event {
         /** The row breaks its format's rules. */
         BAD,
+        /** Dropped: the row prefers no answer, as a tie does. */
+        NO_PREFERENCE,
         /** Dropped: the prompt alone has {@code max_length} tokens. */
         PROMPT_FILLS,
         /** Dropped: no token that is trained and has a predecessor. */
@@ -30,4 +32,5 @@ record Outcome(@Nullable Item item, Set<Event> events) {
     }
 
     static final Outcome BAD = new Outcome(null, Set.of(Event.BAD));
+    static final Outcome NO_PREFERENCE = new Outcome(null, Set.of(Event.NO_PREFERENCE));
 }

@@ -1,5 +1,6 @@
 package io.github.jalign.data;
 
+import io.github.jalign.data.Example.Chat;
 import io.github.jalign.data.Example.Text;
 import io.github.jalign.json.Json;
 import java.util.List;
@@ -43,6 +44,31 @@ final class Prefix {
                 List.of(
                         new String(c, ofChosen, c.length - ofChosen),
                         new String(r, ofRejected, r.length - ofRejected)));
+    }
+
+    /**
+     * Two whole conversations as a prompt, the messages that they share, and what follows it.
+     *
+     * @param columns names both in messages
+     * @throws BadRowException when they share none
+     */
+    static Chat chat(
+            String columns,
+            List<Map<String, @Nullable Object>> chosen,
+            List<Map<String, @Nullable Object>> rejected,
+            Map<String, @Nullable Object> variables)
+            throws BadRowException {
+        int split = ofMessages(chosen, rejected);
+        if (split == 0) {
+            throw new BadRowException(
+                    columns + " must begin with the same messages",
+                    "they differ from the first one on",
+                    "conversations that share their prompt, or a prompt column");
+        }
+        return new Chat(
+                chosen.subList(0, split),
+                List.of(chosen.subList(split, chosen.size()), rejected.subList(split, rejected.size())),
+                variables);
     }
 
     /**

@@ -10,9 +10,9 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /** The bytes of a row, not yet known to be UTF-8 or JSON. */
-record RawRow(RowId id, byte[] bytes) {
-
-    Row parse() throws BadRowException {
+record RawRow(RowId id, byte[] bytes) implements FoundRow {
+    @Override
+    public Row parse() throws BadRowException {
         String text = decode();
         Object value;
         try {

@@ -15,7 +15,7 @@ record RenamedColumns(Map<String, String> columns, RowFormat format) implements 
     private static final List<String> TEMPLATE_COLUMNS = List.of("tools", "chat_template_kwargs");
 
     @Override
-    public Example example(Row row) throws BadRowException {
+    public Recognised read(Row row) throws BadRowException {
         Map<String, @Nullable Object> renamed = new LinkedHashMap<>();
         for (Map.Entry<String, String> column : columns.entrySet()) {
             if (!row.has(column.getValue())) {
@@ -31,6 +31,6 @@ record RenamedColumns(Map<String, String> columns, RowFormat format) implements 
                 renamed.putIfAbsent(column, row.get(column));
             }
         }
-        return format.example(new Row(renamed));
+        return format.read(new Row(renamed));
     }
 }

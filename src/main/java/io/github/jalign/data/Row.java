@@ -1,8 +1,11 @@
 package io.github.jalign.data;
 
+import io.github.jalign.errors.JalignException;
 import io.github.jalign.json.Json;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -35,26 +38,42 @@ record Row(Map<String, @Nullable Object> columns) {
         throw wrong(column, "must be text", "text");
     }
 
-    /** At least one message, each with a role. */
-    List<Map<String, @Nullable Object>> messages(String column) throws BadRowException {
+    Map<String, @Nullable Object> object(String column) throws BadRowException {
+        if (columns.get(column) instanceof Map<?, ?> map) {
+            return Json.asObject(map);
+        }
+        throw wrong(column, "must be an object", "an object");
+    }
+
+    /** At least one message of any form. */
+    List<Map<String, @Nullable Object>> objects(String column) throws BadRowException {
         if (!(columns.get(column) instanceof List<?> list)) {
             throw wrong(column, "must be a list of messages", MESSAGES);
         }
         if (list.isEmpty()) {
             throw new BadRowException(column + " must hold at least one message", "an empty list", MESSAGES);
         }
-        List<Map<String, @Nullable Object>> messages = new ArrayList<>(list.size());
+        List<Map<String, @Nullable Object>> objects = new ArrayList<>(list.size());
         for (int i = 0; i < list.size(); i++) {
-            String name = column + "[" + i + "]";
             if (!(list.get(i) instanceof Map<?, ?> map)) {
-                throw new BadRowException(name + " must be a message", Json.kind(list.get(i)), MESSAGES);
+                throw new BadRowException(
+                        column + "[" + i + "] must be a message", Json.kind(list.get(i)), MESSAGES);
             }
-            messages.add(message(name, Json.asObject(map)));
+            objects.add(Json.asObject(map));
+        }
+        return objects;
+    }
+
+    /** At least one message, each with a role. */
+    List<Map<String, @Nullable Object>> messages(String column) throws BadRowException {
+        List<Map<String, @Nullable Object>> messages = objects(column);
+        for (int i = 0; i < messages.size(); i++) {
+            requireMessage(column + "[" + i + "]", messages.get(i));
         }
         return messages;
     }
 
-    private static Map<String, @Nullable Object> message(String name, Map<String, @Nullable Object> message)
+    private static void requireMessage(String name, Map<String, @Nullable Object> message)
             throws BadRowException {
         if (!(message.get("role") instanceof String role)) {
             throw new BadRowException(name + " must have a role", members(message, "role"), MESSAGES);
@@ -66,13 +85,37 @@ record Row(Map<String, @Nullable Object> columns) {
         } else if (content != null || message.get("tool_calls") == null) {
             throw new BadRowException(name + ".content must be text", members(message, "content"), MESSAGES);
         }
-        return message;
+    }
+
+    /** What the chat template sees beside the messages: {@code tools}, and what {@code chat_template_kwargs} holds. */
+    Map<String, @Nullable Object> templateVariables() throws BadRowException {
+        Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+        Object tools = columns.get("tools");
+        if (tools instanceof String json) {
+            try {
+                tools = Json.parse("tools", json);
+            } catch (JalignException e) {
+                throw new BadRowException("tools must be valid JSON", e, "a list of tools, or its JSON text");
+            }
+        }
+        if (tools instanceof List<?> list) {
+            variables.put("tools", list);
+        } else if (tools != null) {
+            throw new BadRowException("tools must be a list", Json.kind(tools), "a list of tools, or its JSON text");
+        }
+        Object more = columns.get("chat_template_kwargs");
+        if (more instanceof Map<?, ?> map) {
+            variables.putAll(Json.asObject(map));
+        } else if (more != null) {
+            throw new BadRowException("chat_template_kwargs must be an object", Json.kind(more), "names and values");
+        }
+        return variables;
     }
 
     private static String members(Map<String, @Nullable Object> message, String wanted) {
         return message.containsKey(wanted)
                 ? Json.kind(message.get(wanted))
-                : "only " + String.join(", ", message.keySet());
+                : "only " + list(message.keySet());
     }
 
     /** Token ids: integers from 0 that fit 31 bits. */
@@ -124,11 +167,15 @@ record Row(Map<String, @Nullable Object> columns) {
 
     /** The columns there are, for errors about those that are not. */
     String names() {
-        return columns.isEmpty() ? "a row without columns" : "columns " + String.join(", ", columns.keySet());
+        return columns.isEmpty() ? "a row without columns" : "columns " + list(columns.keySet());
+    }
+
+    static String list(Collection<String> names) {
+        return String.join(", ", names);
     }
 
     /** JSON can spell half a surrogate pair, which is no text in any encoding. */
-    private static String unicode(String column, String text) throws BadRowException {
+    static String unicode(String column, String text) throws BadRowException {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {

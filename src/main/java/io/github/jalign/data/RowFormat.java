@@ -1,8 +1,8 @@
 package io.github.jalign.data;
 
-/** How the columns of a task's rows become an example. */
+/** How the columns of a task's rows become examples. */
 interface RowFormat {
-    Example example(Row row) throws BadRowException;
+    Recognised read(Row row) throws BadRowException;
 
     static RowFormat of(Task task, DataConfig config) {
         PreferenceFormat preference = new PreferenceFormat(config.format(), config.implicitPrompt());

@@ -14,11 +14,12 @@ import org.jspecify.annotations.Nullable;
  * Which rows train and which evaluate. Rows are numbered through all splits that take part, in the order of
  * {@code files} and of the lines in each.
  *
+ * @param source where the rows come from
  * @param files the files to read
  * @param train rows to train on, in their order
  * @param eval rows to evaluate on, in their order; null when none were asked for
  */
-record Selection(List<Path> files, int[] train, int @Nullable [] eval) {
+record Selection(DatasetFiles source, List<Path> files, int[] train, int @Nullable [] eval) {
 
     static Selection of(DataConfig config) {
         DatasetFiles files = DatasetFiles.find(config.datasetNames());
@@ -48,6 +49,7 @@ record Selection(List<Path> files, int[] train, int @Nullable [] eval) {
             trainRows = Arrays.copyOfRange(shuffled, size, shuffled.length);
         }
         return new Selection(
+                files,
                 ranges.keySet().stream().flatMap(split -> files.split(split).stream()).toList(),
                 first(trainRows, config.maxTrainSamples()),
                 evalRows == null ? null : first(evalRows, config.maxEvalSamples()));
@@ -64,7 +66,7 @@ record Selection(List<Path> files, int[] train, int @Nullable [] eval) {
     private record Range(int start, int rows) {}
 
     private static int rows(Path file) {
-        try (RowFile rows = new RowFile(file)) {
+        try (FileRows rows = new FileRows(file)) {
             int count = 0;
             while (rows.next() != null) {
                 count++;

@@ -11,12 +11,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows to imitate: {@code prompt} and {@code completion}, {@code messages}, {@code text}, {@code input_ids} (with
- * {@code labels} or {@code completion_mask}), {@code prompt_ids} with {@code completion_ids}, or a preference row, whose
- * chosen side is used.
+ * Rows to imitate, in one of the forms of {@link SftSchema}, or a preference row, whose best answer is used.
  *
  * @param completionOnly whether the prompt is left out of the loss; null leaves it out where a row has a
- *     {@code completion} or a {@code completion_mask}
+ *     completion or a {@code completion_mask}
  */
 record SftFormat(DatasetFormat format, @Nullable Boolean completionOnly, PreferenceFormat preference)
         implements RowFormat {
@@ -25,50 +23,66 @@ record SftFormat(DatasetFormat format, @Nullable Boolean completionOnly, Prefere
     private static final int LEFT_OUT = -100;
 
     @Override
-    public Example example(Row row) throws BadRowException {
-        if (row.has("input_ids")) {
-            return labelled(row);
+    public Recognised read(Row row) throws BadRowException {
+        SftSchema schema = SftSchema.of(row);
+        if (schema != null) {
+            return new Recognised(schema.describe(), List.of(example(schema, row)));
         }
-        if (row.has("prompt_ids")) {
-            boolean completion = row.has("completion_ids");
-            Completion ids = PreferenceFormat.completion(row, completion ? "completion_ids" : "chosen_ids");
-            return part(new Tokens(row.ids("prompt_ids"), List.of(ids)), completion);
-        }
-        if (row.has("prompt") && row.has("completion")) {
-            return part(explicit(row, "completion"), true);
-        }
-        if (row.has("messages")) {
-            return whole(new Chat(null, List.of(row.messages("messages")), PreferenceFormat.variables(row)), "messages");
-        }
-        if (row.has("text")) {
-            Text text = new Text(null, List.of(row.text("text")));
-            return whole(
-                    format == DatasetFormat.AUTO ? text : HumanAssistant.chat(text, PreferenceFormat.variables(row)),
-                    "text");
-        }
-        if (row.has("chosen") && row.has("rejected")) {
-            return part(preference.example(row), false);
+        PreferenceSchema pairs = preference.schema(row);
+        if (pairs != null) {
+            List<Example> best = new ArrayList<>();
+            for (Example ranked : preference.ranked(pairs, row)) {
+                best.add(part(ranked, false));
+            }
+            return new Recognised(pairs.describe(row), best);
         }
         if (row.has("prompt") && row.has("chosen")) {
-            return part(explicit(row, "chosen"), false);
+            return new Recognised(
+                    "TRL preference rows (prompt, chosen)", List.of(part(explicit(row, "prompt", "chosen"), false)));
         }
-        throw new BadRowException("an SFT row needs its columns", row.names(), ACCEPTED);
+        throw new BadRowException(
+                "an SFT row needs its columns",
+                row.names(),
+                ACCEPTED,
+                "say which columns they are: dataset_columns: {prompt: …, completion: …} or {messages: …}");
+    }
+
+    private Example example(SftSchema schema, Row row) throws BadRowException {
+        return switch (schema) {
+            case LABELLED_IDS -> labelled(row);
+            case COMPLETION_IDS ->
+                part(
+                        new Tokens(row.ids("prompt_ids"), List.of(TokenPairs.completion(row, "completion_ids"))),
+                        true);
+            case PROMPT_COMPLETION -> part(explicit(row, "prompt", "completion"), true);
+            case CODE_FEEDBACK -> part(explicit(row, "query", "answer"), true);
+            case MESSAGES -> whole(new Chat(null, List.of(row.messages("messages")), row.templateVariables()), "messages");
+            case SHARE_GPT ->
+                whole(
+                        new Chat(null, List.of(ShareGpt.conversation(row, "conversations")), row.templateVariables()),
+                        "conversations");
+            case TEXT -> {
+                Text text = new Text(null, List.of(row.text("text")));
+                yield whole(
+                        format == DatasetFormat.AUTO ? text : HumanAssistant.chat(text, row.templateVariables()), "text");
+            }
+        };
     }
 
     /** A prompt and what follows it, of one kind. */
-    private Example explicit(Row row, String column) throws BadRowException {
+    private Example explicit(Row row, String prompt, String column) throws BadRowException {
         boolean text = row.isText(column);
-        if (text != row.isText("prompt")) {
+        if (text != row.isText(prompt)) {
             throw new BadRowException(
-                    "prompt and " + column + " must be of one kind",
-                    Json.kind(row.get("prompt")) + " and " + Json.kind(row.get(column)),
+                    prompt + " and " + column + " must be of one kind",
+                    Json.kind(row.get(prompt)) + " and " + Json.kind(row.get(column)),
                     "text in both, or message lists in both");
         }
-        Map<String, @Nullable Object> variables = PreferenceFormat.variables(row);
+        Map<String, @Nullable Object> variables = row.templateVariables();
         if (!text) {
-            return new Chat(row.messages("prompt"), List.of(row.messages(column)), variables);
+            return new Chat(row.messages(prompt), List.of(row.messages(column)), variables);
         }
-        Text example = new Text(row.text("prompt"), List.of(row.text(column)));
+        Text example = new Text(row.text(prompt), List.of(row.text(column)));
         return format == DatasetFormat.AUTO ? example : HumanAssistant.chat(example, variables);
     }
 

@@ -1,26 +1,36 @@
 package io.github.jalign.data;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What was read, kept and left out.
  *
- * @param source the file or folder
+ * @param source the files and folders
+ * @param schemas the forms that rows were recognised by, with how many had each
  * @param train the rows to train on
  * @param eval the rows to evaluate on; null when none were asked for
  * @param bad the first rows left out as bad, at most {@link #MOST_BAD_ROWS}
  * @param notes what the user should know, a sentence each
  */
 public record Summary(
-        String source, Counts train, @Nullable Counts eval, List<BadRow> bad, List<String> notes) {
+        String source,
+        Map<String, Integer> schemas,
+        Counts train,
+        @Nullable Counts eval,
+        List<BadRow> bad,
+        List<String> notes) {
     public static final int MOST_BAD_ROWS = 5;
 
     private static final int LABEL_WIDTH = 13;
 
     public Summary {
+        schemas = Collections.unmodifiableMap(new LinkedHashMap<>(schemas));
         bad = List.copyOf(bad);
         notes = List.copyOf(notes);
     }
@@ -29,6 +39,8 @@ public record Summary(
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         add(lines, "data", source);
+        schemas.forEach((schema, rows) -> add(
+                lines, "format", schemas.size() == 1 ? schema : schema + ", " + number(rows) + " rows"));
         part(lines, "train", train);
         if (eval != null) {
             part(lines, "eval", eval);
@@ -48,13 +60,23 @@ public record Summary(
                 part,
                 String.format(
                         Locale.ROOT,
-                        "%,d of %,d rows, %,d tokens (%,d trained), longest %,d",
+                        "%,d of %s, %,d tokens (%,d trained), longest %,d",
                         counts.kept(),
-                        counts.rows(),
+                        of(counts),
                         counts.tokens(),
                         counts.trainedTokens(),
                         counts.longest()));
         losses(counts).forEach(loss -> add(lines, "", loss));
+    }
+
+    private static String of(Counts counts) {
+        return counts.examples() == counts.rows()
+                ? number(counts.rows()) + " rows"
+                : number(counts.examples()) + " pairs in " + number(counts.rows()) + " rows";
+    }
+
+    private static String number(int n) {
+        return String.format(Locale.ROOT, "%,d", n);
     }
 
     private static void add(List<String> lines, String label, String text) {
@@ -65,6 +87,7 @@ public record Summary(
     static List<String> losses(Counts counts) {
         List<String> losses = new ArrayList<>();
         loss(losses, counts.bad(), "bad");
+        loss(losses, counts.noPreference(), "dropped (no answer is preferred)");
         loss(losses, counts.promptFills(), "dropped (the prompt fills max_length)");
         loss(losses, counts.nothingTrained(), "dropped (no trained token left)");
         loss(losses, counts.truncated(), "truncated at the end");

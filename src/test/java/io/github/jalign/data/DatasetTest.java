@@ -121,6 +121,7 @@ final class DatasetTest {
         assertEquals(
                 """
                 data         %1$s
+                format       TRL preference rows (prompt, chosen, rejected as text)
                 train        2 of 5 rows, 16 tokens (8 trained), longest 4
                              3 bad
                 bad row      %1$s:2: a row must be a JSON object, found an array
@@ -145,11 +146,12 @@ final class DatasetTest {
         config.maxLength = 5;
         config.testSplit = "train[:2]";
         Summary summary = load(file).summary();
-        assertEquals(new Counts(5, 3, 0, 2, 0, 0, 1, 1, 1, 3, 28, 14, 5), summary.train());
-        assertEquals(new Counts(2, 1, 0, 1, 0, 0, 0, 0, 1, 1, 8, 4, 4), summary.eval());
+        assertEquals(new Counts(5, 5, 3, 0, 0, 2, 0, 0, 1, 1, 1, 3, 28, 14, 5), summary.train());
+        assertEquals(new Counts(2, 2, 1, 0, 0, 1, 0, 0, 0, 0, 1, 1, 8, 4, 4), summary.eval());
         assertEquals(
                 """
                 data         %s
+                format       TRL preference rows (prompt, chosen, rejected as text)
                 train        3 of 5 rows, 28 tokens (14 trained), longest 5
                              2 dropped (the prompt fills max_length)
                              1 truncated at the end
@@ -169,8 +171,8 @@ final class DatasetTest {
         Path file = Files.writeString(folder.resolve("rows.jsonl"), row(0) + "\n" + "[]\n".repeat(7));
         config.badRows = BadRows.SKIP;
         List<String> lines = load(file).summary().lines();
-        assertEquals("bad row      " + file + ":6: a row must be a JSON object, found an array", lines.get(7));
-        assertEquals("             and 2 more", lines.get(8));
+        assertEquals("bad row      " + file + ":6: a row must be a JSON object, found an array", lines.get(8));
+        assertEquals("             and 2 more", lines.get(9));
     }
 
     @Test

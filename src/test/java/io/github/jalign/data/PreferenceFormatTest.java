@@ -149,7 +149,7 @@ final class PreferenceFormatTest {
     }
 
     static Example example(RowFormat format, String json) throws BadRowException {
-        return format.example(new Row(Json.parseObject("row", json)));
+        return format.read(new Row(Json.parseObject("row", json))).examples().getFirst();
     }
 
     static String assistant(String text) {

@@ -18,13 +18,107 @@ final class RowMessages {
     }
 
     void preferenceRows() throws IOException {
-        String columns = "chosen and rejected, with or without prompt, or prompt_ids, chosen_ids and rejected_ids";
+        String known = "chosen and rejected, with or without prompt, or those of a known data set";
+        String nameThem = "say which columns they are: dataset_columns: {prompt: …, chosen: …, rejected: …}";
+        unknown(
+                "columns of nobody",
+                "{\"ask\": \"q\", \"good\": \"a\", \"bad\": \"b\"}",
+                "columns ask, good, bad",
+                known,
+                nameThem);
+        unknown(
+                "columns near those of a known data set",
+                "{\"question\": \"q\", \"response_j\": \"a\", \"response_l\": \"b\"}",
+                "columns question, response_j, response_l",
+                known + "; the nearest known data set is stack-exchange-paired (question, response_j, response_k)",
+                nameThem);
+        unknown(
+                "rows to imitate where pairs are wanted",
+                "{\"query\": \"q\", \"answer\": \"a\", \"resource\": \"r\", \"lang\": \"python\"}",
+                "columns query, answer, resource, lang",
+                known,
+                "train on these rows with jalign sft, or use a data set of preferences");
+        unknown(
+                "unpaired rows",
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"p\"}], \"label\": true}",
+                "columns messages, label",
+                known,
+                "use pairs; rows with one answer and a label are for KTO, which is not built yet");
+        Path splits = list.file("prefs/train_sft.jsonl", "{\"query\": \"q\", \"answer\": \"a\"}").getParent();
+        list.file("prefs/train_prefs.jsonl", "{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": \"r\"}");
+        list.file("prefs/a_broken_one.jsonl", "{");
+        list.add(
+                "another split that has the columns",
+                splits,
+                Task.DPO,
+                c -> c.trainSplit = "train_sft",
+                INPUT,
+                splits + "/train_sft.jsonl:1: a preference row needs its columns",
+                "columns query, answer",
+                known,
+                "set dataset_train_split: train_prefs, whose rows have them");
         pair(
-                "another schema",
-                "{\"question\": \"q\", \"response_j\": \"a\", \"response_k\": \"b\"}",
-                "a preference row needs its columns",
-                "columns question, response_j, response_k",
-                columns);
+                "a battle that ended otherwise",
+                "{\"conversation_a\": [], \"conversation_b\": [], \"winner\": \"both\"}",
+                "winner must name the better conversation",
+                "both",
+                "model_a, model_b, tie or tie (bothbad)");
+        pair(
+                "battles about different things",
+                "{\"conversation_a\": [{\"role\": \"user\", \"content\": \"a\"}],"
+                        + " \"conversation_b\": [{\"role\": \"user\", \"content\": \"b\"}], \"winner\": \"model_a\"}",
+                "conversation_a and conversation_b must begin with the same messages",
+                "they differ from the first one on",
+                "conversations that share their prompt, or a prompt column");
+        pair(
+                "a speaker that ShareGPT does not know",
+                "{\"conversations\": [{\"from\": \"narrator\", \"value\": \"q\"}], \"chosen\": {}, \"rejected\": {}}",
+                "conversations[0].from must be a known speaker",
+                "narrator",
+                "human, gpt, system, observation or function_call");
+        pair(
+                "an answer that is no ShareGPT turn",
+                "{\"conversations\": [{\"from\": \"human\", \"value\": \"q\"}], \"chosen\": {\"role\": \"gpt\", \"value\": \"a\"},"
+                        + " \"rejected\": \"b\"}",
+                "chosen must be a turn",
+                "an object of role, value",
+                "{\"from\": \"human\", \"value\": text}");
+        pair(
+                "a function call that is no JSON",
+                "{\"conversations\": [{\"from\": \"function_call\", \"value\": \"f(1\"}], \"chosen\": {}, \"rejected\": {}}",
+                "conversations[0].value must be a call in JSON",
+                "Unrecognized token 'f': was expecting (JSON String, Number (or 'NaN'/'+INF'/'-INF'), Array, Object or"
+                        + " token 'null', 'true' or 'false') (line 1, column 1)",
+                "{\"name\": …, \"arguments\": …}");
+        pair(
+                "an answer that is trained in part",
+                "{\"chosen_messages\": [{\"role\": \"user\", \"content\": \"q\", \"loss_weight\": 0},"
+                        + " {\"role\": \"assistant\", \"content\": \"a\", \"loss_weight\": 0.5}],"
+                        + " \"rejected_messages\": [{\"role\": \"user\", \"content\": \"q\"},"
+                        + " {\"role\": \"assistant\", \"content\": \"b\"}]}",
+                "chosen_messages[1].loss_weight must be 1: answers are trained whole",
+                "0.5",
+                "a loss_weight of 1 after the messages that both conversations share");
+        pair(
+                "a part that is no text",
+                "{\"chosen_messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image\", \"value\": \"x\"}]}],"
+                        + " \"rejected_messages\": []}",
+                "chosen_messages[0].content must be text",
+                "{\"type\":\"image\",\"value\":\"x\"}",
+                "text, or a list of {\"type\": \"text\", \"value\": text}");
+        pair(
+                "a tree with a role of its own",
+                "{\"message_tree_id\": \"t\", \"prompt\": {\"role\": \"user\", \"text\": \"q\"}}",
+                "a message's role must be known",
+                "user",
+                "prompter or assistant");
+        pair(
+                "a message without its tree",
+                "{\"message_id\": \"m\", \"parent_id\": \"gone\", \"message_tree_id\": \"t\", \"role\": \"assistant\","
+                        + " \"text\": \"a\"}",
+                "a reply must follow, message by message, from a prompt in the same file",
+                "parent_id \"gone\"",
+                "the whole tree in one file, in any order");
         pair(
                 "text beside messages",
                 "{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": [{\"role\": \"assistant\", \"content\": \"r\"}]}",
@@ -114,13 +208,17 @@ final class RowMessages {
     }
 
     void sftRows() throws IOException {
-        sft(
+        Path alpaca = list.file("alpaca.jsonl", "{\"instruction\": \"i\", \"output\": \"o\"}");
+        list.add(
                 "another schema for SFT",
-                "{\"instruction\": \"i\", \"output\": \"o\"}",
+                alpaca,
+                Task.SFT,
                 c -> {},
-                "an SFT row needs its columns",
+                INPUT,
+                alpaca + ":1: an SFT row needs its columns",
                 "columns instruction, output",
-                "messages; prompt and completion; text; chosen, rejected and perhaps prompt; or input_ids");
+                "messages; prompt and completion; text; chosen, rejected and perhaps prompt; or input_ids",
+                "say which columns they are: dataset_columns: {prompt: …, completion: …} or {messages: …}");
         sft(
                 "completion_only_loss on whole conversations",
                 "{\"messages\": [{\"role\": \"user\", \"content\": \"p\"}]}",
@@ -167,6 +265,12 @@ final class RowMessages {
 
     private void pair(String name, String row, String rule, String found, String expected) throws IOException {
         list.bad(name, row, Task.DPO, c -> {}, rule, found, expected);
+    }
+
+    private void unknown(String name, String row, String found, String expected, String action) throws IOException {
+        Path file = list.file(name.replace(' ', '-') + ".jsonl", row);
+        String where = file + ":1: a preference row needs its columns";
+        list.add(name, file, Task.DPO, c -> {}, INPUT, where, found, expected, action);
     }
 
     private void sft(
