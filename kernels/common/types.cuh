@@ -111,3 +111,34 @@ __device__ __forceinline__ void store(T* p, int count, bool vector, const float 
         }
     }
 }
+
+/// 16 bytes of T as they lie in memory: half the registers of their floats when T is bf16.
+template <class T>
+struct Packed {
+    uint4 words;
+};
+
+/// Floats as a tensor of T keeps them.
+template <class T, int N>
+__device__ __forceinline__ Packed<T> packed(const float (&v)[N]) {
+    if constexpr (sizeof(T) == 4) {
+        return {make_uint4(__float_as_int(v[0]), __float_as_int(v[1]), __float_as_int(v[2]), __float_as_int(v[3]))};
+    } else {
+        return {make_uint4(pack2(v[0], v[1]), pack2(v[2], v[3]), pack2(v[4], v[5]), pack2(v[6], v[7]))};
+    }
+}
+
+/// The pack at p, which is aligned.
+template <class T>
+__device__ __forceinline__ Packed<T> load_packed(const T* p) {
+    return {*reinterpret_cast<const uint4*>(p)};
+}
+
+__device__ __forceinline__ void unpack(const Packed<float>& p, float (&v)[4]) {
+    v[0] = __int_as_float(p.words.x), v[1] = __int_as_float(p.words.y);
+    v[2] = __int_as_float(p.words.z), v[3] = __int_as_float(p.words.w);
+}
+__device__ __forceinline__ void unpack(const Packed<bf16>& p, float (&v)[8]) {
+    v[0] = low_half(p.words.x), v[1] = high_half(p.words.x), v[2] = low_half(p.words.y), v[3] = high_half(p.words.y);
+    v[4] = low_half(p.words.z), v[5] = high_half(p.words.z), v[6] = low_half(p.words.w), v[7] = high_half(p.words.w);
+}
