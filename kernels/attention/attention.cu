@@ -1,0 +1,38 @@
+// Attention over trees of segments, forward and backward, and over a cache of keys and values. README.md says what
+// each kernel computes and how it is launched; ops/cuda/AttentionTiles.java holds the same tiles.
+#include "backward.cuh"
+
+#define WIDTH(W)                                                                                                      \
+    extern "C" __global__ void __launch_bounds__(ForwardTiles<W>::THREADS) attention_bf16_##W(                        \
+            const bf16* qkv, long long qs, bf16* out, long long os, float* lse, const int* segments,                  \
+            const int* tiles, int heads, int kv_heads, int head_dim, int window, float scale) {                       \
+        attention<W>(qkv, qs, out, os, lse, segments, tiles, heads, kv_heads, head_dim, window, scale);               \
+    }                                                                                                                 \
+    extern "C" __global__ void __launch_bounds__(KeyGradientTiles<W>::THREADS) attention_dkv_bf16_##W(                \
+            const bf16* qkv, long long qs, const bf16* dout, long long os, const float* lse, const float* delta,      \
+            bf16* dqkv, long long dqs, const int* segments, const int* children_from, const int* children,            \
+            const int* tiles, int heads, int kv_heads, int head_dim, int window, float scale) {                       \
+        attention_dkv<W>(                                                                                             \
+                qkv, qs, dout, os, lse, delta, dqkv, dqs, segments, children_from, children, tiles, heads, kv_heads,  \
+                head_dim, window, scale);                                                                             \
+    }                                                                                                                 \
+    extern "C" __global__ void __launch_bounds__(QueryGradientTiles<W>::THREADS) attention_dq_bf16_##W(               \
+            const bf16* qkv, long long qs, const bf16* dout, long long os, const float* lse, const float* delta,      \
+            bf16* dqkv, long long dqs, const int* segments, const int* tiles, int heads, int kv_heads, int head_dim,  \
+            int window, float scale) {                                                                                \
+        attention_dq<W>(                                                                                              \
+                qkv, qs, dout, os, lse, delta, dqkv, dqs, segments, tiles, heads, kv_heads, head_dim, window, scale); \
+    }
+WIDTH(64)
+WIDTH(96)
+WIDTH(128)
+
+extern "C" __global__ void attention_delta_bf16(
+        const bf16* out, long long os, const bf16* dout, long long ds, float* delta, int rows, int heads, int head_dim) {
+    attention_delta(out, os, dout, ds, delta, rows, heads, head_dim);
+}
+extern "C" __global__ void attention_delta_f32(
+        const float* out, long long os, const float* dout, long long ds, float* delta, int rows, int heads,
+        int head_dim) {
+    attention_delta(out, os, dout, ds, delta, rows, heads, head_dim);
+}
