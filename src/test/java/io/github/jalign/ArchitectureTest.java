@@ -52,7 +52,8 @@ final class ArchitectureTest {
         t.put("recipe", List.of("train"));
         t.put("generate", List.of("model", "text", "data"));
         t.put("quickstart", List.of("checkpoint", "model", "text", "data"));
-        t.put("cli", List.of("recipe", "generate", "quickstart"));
+        t.put("convert", List.of("model", "text"));
+        t.put("cli", List.of("recipe", "generate", "quickstart", "convert"));
         return t;
     }
 

@@ -10,13 +10,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A file that holds one JSON object. */
-final class JsonFile {
+public final class JsonFile {
     /** The index of 10000 shards is far smaller. */
     private static final long MAX_BYTES = 100_000_000;
 
     private JsonFile() {}
 
-    static Map<String, @Nullable Object> read(Path file) {
+    /** @throws JalignException of kind INPUT when it is not one JSON object in UTF-8, of kind IO when it cannot be read */
+    public static Map<String, @Nullable Object> read(Path file) {
         try {
             long size = Files.size(file);
             if (size > MAX_BYTES) {

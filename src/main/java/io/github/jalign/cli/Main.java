@@ -17,7 +17,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "jalign",
         description = "Preference alignment of language models on the JVM.",
-        subcommands = {Quickstart.class, Dpo.class, Sft.class, Generate.class, Bench.class},
+        subcommands = {Quickstart.class, Dpo.class, Sft.class, Generate.class, Convert.class, Bench.class},
         usageHelpWidth = 100,
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
@@ -53,6 +53,7 @@ public final class Main implements Callable<Integer> {
         Main main = new Main();
         CommandLine commandLine = new CommandLine(main);
         commandLine.setExpandAtFiles(false);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler((e, args) -> main.fail(e.getCommandLine(), misunderstood(e)));
         commandLine.setExecutionExceptionHandler((e, command, parsed) -> main.fail(command, e));
         RecipeWords.prepare(commandLine);
