@@ -8,7 +8,7 @@ public sealed interface GgufValue {
     record Whole(int value) implements GgufValue {}
 
     /** FLOAT32. */
-    record Number(float value) implements GgufValue {}
+    record Real(float value) implements GgufValue {}
 
     /** BOOL. */
     record Flag(boolean value) implements GgufValue {}
@@ -31,8 +31,8 @@ public sealed interface GgufValue {
     }
 
     /** An array of FLOAT32. */
-    record Numbers(List<Float> values) implements GgufValue {
-        public Numbers {
+    record Reals(List<Float> values) implements GgufValue {
+        public Reals {
             values = List.copyOf(values);
         }
     }

@@ -69,7 +69,7 @@ public final class GgufWriter {
     private static void write(Bytes bytes, GgufValue value) {
         switch (value) {
             case GgufValue.Whole w -> bytes.type(GgufType.UINT32).integer(w.value());
-            case GgufValue.Number n -> bytes.type(GgufType.FLOAT32).integer(Float.floatToRawIntBits(n.value()));
+            case GgufValue.Real n -> bytes.type(GgufType.FLOAT32).integer(Float.floatToRawIntBits(n.value()));
             case GgufValue.Flag f -> bytes.type(GgufType.BOOL).write(f.value() ? 1 : 0);
             case GgufValue.Text t -> bytes.type(GgufType.STRING).string(t.value());
             case GgufValue.Texts t -> {
@@ -80,7 +80,7 @@ public final class GgufWriter {
                 bytes.array(GgufType.INT32, w.values().size());
                 w.values().forEach(bytes::integer);
             }
-            case GgufValue.Numbers n -> {
+            case GgufValue.Reals n -> {
                 bytes.array(GgufType.FLOAT32, n.values().size());
                 n.values().forEach(v -> bytes.integer(Float.floatToRawIntBits(v)));
             }

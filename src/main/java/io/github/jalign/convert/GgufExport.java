@@ -169,14 +169,14 @@ public final class GgufExport {
             putSize(keys, prefix + "attention.value_length", config.headDim());
         }
         keys.put(
-                prefix + "attention.layer_norm_rms_epsilon", new GgufValue.Number((float) config.rmsNormEps()));
+                prefix + "attention.layer_norm_rms_epsilon", new GgufValue.Real((float) config.rmsNormEps()));
         boolean windows = config.architecture() == Architecture.MISTRAL || config.architecture() == Architecture.PHI3;
         if (windows) {
             putSize(keys, prefix + "attention.sliding_window", config.layers().getFirst().window());
         }
         putSize(keys, prefix + "vocab_size", config.vocabularySize());
         putSize(keys, prefix + "rope.dimension_count", config.rotaryDim());
-        keys.put(prefix + "rope.freq_base", new GgufValue.Number((float) config.ropeTheta()));
+        keys.put(prefix + "rope.freq_base", new GgufValue.Real((float) config.ropeTheta()));
         return keys;
     }
 

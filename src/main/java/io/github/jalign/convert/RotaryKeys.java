@@ -186,24 +186,24 @@ final class RotaryKeys {
             tensors.add(tensor(ModelTensors.ROPE_FREQS, factors));
         } else if (type.equals("linear")) {
             keys.put(prefix + TYPE, new GgufValue.Text("linear"));
-            keys.put(prefix + FACTOR, new GgufValue.Number((float) number(rope, "factor", 1)));
+            keys.put(prefix + FACTOR, new GgufValue.Real((float) number(rope, "factor", 1)));
         } else if (type.equals("yarn") && !rope.containsKey("mscale") && !Boolean.FALSE.equals(rope.get("truncate"))) {
             double factor = number(rope, "factor", (double) config.maxPositionEmbeddings() / original);
             keys.put(prefix + TYPE, new GgufValue.Text("yarn"));
-            keys.put(prefix + FACTOR, new GgufValue.Number((float) factor));
+            keys.put(prefix + FACTOR, new GgufValue.Real((float) factor));
             keys.put(prefix + ORIGINAL, new GgufValue.Whole(original));
-            keys.put(prefix + BETA_FAST, new GgufValue.Number((float) number(rope, "beta_fast", 32)));
-            keys.put(prefix + BETA_SLOW, new GgufValue.Number((float) number(rope, "beta_slow", 1)));
+            keys.put(prefix + BETA_FAST, new GgufValue.Real((float) number(rope, "beta_fast", 32)));
+            keys.put(prefix + BETA_SLOW, new GgufValue.Real((float) number(rope, "beta_slow", 1)));
             if (rope.get("attention_factor") != null) {
                 double attention = number(rope, "attention_factor", 1) / yarnAttention(factor);
-                keys.put(prefix + ATTENTION, new GgufValue.Number((float) attention));
+                keys.put(prefix + ATTENTION, new GgufValue.Real((float) attention));
             }
         } else if (type.equals("longrope") && architecture == GgufArchitecture.PHI3) {
             double usual = longropeAttention(
                     number(rope, "factor", (double) config.maxPositionEmbeddings() / original), original);
             keys.put(prefix + TYPE, new GgufValue.Text("longrope"));
             keys.put(prefix + ORIGINAL, new GgufValue.Whole(original));
-            keys.put(prefix + ATTENTION, new GgufValue.Number((float) number(rope, "attention_factor", usual)));
+            keys.put(prefix + ATTENTION, new GgufValue.Real((float) number(rope, "attention_factor", usual)));
             tensors.add(tensor(ModelTensors.ROPE_LONG, doubles(where, rope, "long_factor")));
             tensors.add(tensor(ModelTensors.ROPE_SHORT, doubles(where, rope, "short_factor")));
         } else if (!type.equals("default")) {

@@ -251,7 +251,7 @@ final class VocabularyKeys {
         if (pre != null) {
             keys.put(MERGES, new GgufValue.Texts(vocabulary.merges()));
         } else {
-            keys.put(SCORES, new GgufValue.Numbers(vocabulary.scores()));
+            keys.put(SCORES, new GgufValue.Reals(vocabulary.scores()));
         }
         SpecialIds special = vocabulary.special();
         putId(keys, "bos", special.bos());
