@@ -104,7 +104,7 @@ public final class GgufWriter {
         }
 
         Bytes type(GgufType type) {
-            return integer(type.ordinal());
+            return integer(type.number());
         }
 
         Bytes array(GgufType element, long count) {

@@ -27,19 +27,35 @@ record Vocabulary(
         SpecialIds special,
         @Nullable String chatTemplate) {
 
-    /** What a token is; the numbers are llama.cpp's ({@code llama_token_type}), from 1. */
+    /** What a token is; the numbers are llama.cpp's ({@code llama_token_type}). */
     enum TokenType {
-        NORMAL,
-        UNKNOWN,
-        CONTROL,
+        NORMAL(1),
+        UNKNOWN(2),
+        CONTROL(3),
         /** A word that is looked for in the text before anything else. */
-        USER_DEFINED,
+        USER_DEFINED(4),
         /** An id that no text gives. */
-        UNUSED,
-        BYTE;
+        UNUSED(5),
+        BYTE(6);
+
+        private final int number;
+
+        TokenType(int number) {
+            this.number = number;
+        }
 
         int number() {
-            return ordinal() + 1;
+            return number;
+        }
+
+        /** Null for a number that is none of these. */
+        static @Nullable TokenType ofNumber(int number) {
+            for (TokenType type : values()) {
+                if (type.number == number) {
+                    return type;
+                }
+            }
+            return null;
         }
     }
 

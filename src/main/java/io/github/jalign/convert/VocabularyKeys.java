@@ -115,7 +115,8 @@ final class VocabularyKeys {
         requireSize(TYPES, numbers.length, tokens);
         List<TokenType> types = new ArrayList<>(numbers.length);
         for (int id = 0; id < numbers.length; id++) {
-            if (numbers[id] < 1 || numbers[id] > TokenType.values().length) {
+            TokenType type = TokenType.ofNumber(numbers[id]);
+            if (type == null) {
                 throw Refusal.of(
                         keys.where(TYPES),
                         "a token's type must be one that llama.cpp has",
@@ -123,7 +124,6 @@ final class VocabularyKeys {
                         "1 to " + TokenType.values().length,
                         CONVERT_AGAIN);
             }
-            TokenType type = TokenType.values()[numbers[id] - 1];
             if (type == TokenType.BYTE && !BYTE.matcher(tokens.get(id)).matches()) {
                 throw Refusal.of(
                         keys.where(TOKENS),
