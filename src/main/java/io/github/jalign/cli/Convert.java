@@ -7,6 +7,7 @@ import io.github.jalign.convert.GgufImport;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.errors.JalignException.Kind;
 import io.github.jalign.tensor.DType;
+import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -106,14 +107,14 @@ final class Convert implements Callable<Integer> {
         }
         requireFree();
         PrintWriter out = spec.commandLine().getOut();
-        Console console = new Console(out, System.console() != null);
+        Progress progress = new Progress(out, isTerminal());
         long start = System.nanoTime();
         out.println("converting   " + source + " to " + destination);
         out.flush();
         String type = fromFolder
-                ? GgufExport.run(source, destination, outtype == null ? null : outtype.type, console).toString()
-                : GgufImport.run(source, destination, dtype == null ? null : dtype.type, console).toString();
-        console.endLine();
+                ? GgufExport.run(source, destination, outtype == null ? null : outtype.type, progress).toString()
+                : GgufImport.run(source, destination, dtype == null ? null : dtype.type, progress).toString();
+        progress.endLine();
         out.printf(
                 Locale.ROOT,
                 "model        %s, %s, %.2f GiB, in %.1f s%n",
@@ -125,6 +126,11 @@ final class Convert implements Callable<Integer> {
                 + (fromFolder ? "" : " --prompt \"…\""));
         out.flush();
         return 0;
+    }
+
+    private static boolean isTerminal() {
+        @Nullable Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     /** Nothing is ever replaced: a folder would lose files that are no part of the model. */
@@ -161,12 +167,12 @@ final class Convert implements Callable<Integer> {
     }
 
     /** One line that rewrites itself on a terminal; elsewhere only warnings. */
-    private static final class Console implements ConvertListener {
+    private static final class Progress implements ConvertListener {
         private final PrintWriter out;
         private final boolean terminal;
         private boolean open;
 
-        Console(PrintWriter out, boolean terminal) {
+        Progress(PrintWriter out, boolean terminal) {
             this.out = out;
             this.terminal = terminal;
         }
