@@ -7,7 +7,6 @@ import io.github.jalign.convert.GgufImport;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.errors.JalignException.Kind;
 import io.github.jalign.tensor.DType;
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -107,7 +106,7 @@ final class Convert implements Callable<Integer> {
         }
         requireFree();
         PrintWriter out = spec.commandLine().getOut();
-        Progress progress = new Progress(out, isTerminal());
+        Progress progress = new Progress(out, Machine.hasTerminal());
         long start = System.nanoTime();
         out.println("converting   " + source + " to " + destination);
         out.flush();
@@ -126,11 +125,6 @@ final class Convert implements Callable<Integer> {
                 + (fromFolder ? "" : " --prompt \"…\""));
         out.flush();
         return 0;
-    }
-
-    private static boolean isTerminal() {
-        @Nullable Console console = System.console();
-        return console != null && console.isTerminal();
     }
 
     /** Nothing is ever replaced: a folder would lose files that are no part of the model. */

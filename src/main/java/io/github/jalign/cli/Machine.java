@@ -1,9 +1,11 @@
 package io.github.jalign.cli;
 
 import io.github.jalign.errors.JalignException;
+import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** What this machine is, as far as it says. */
 final class Machine {
@@ -23,6 +25,13 @@ final class Machine {
                 : model.substring(model.indexOf(':') + 1).strip();
         return cpu + ", " + Runtime.getRuntime().availableProcessors() + " hardware threads, "
                 + System.getProperty("os.name");
+    }
+
+    /** Whether standard output is a terminal. */
+    @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base, the default
+    static boolean hasTerminal() {
+        @Nullable Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     /** The first line of a system file that begins so, or nothing where there is no such file. */

@@ -7,7 +7,6 @@ import io.github.jalign.quickstart.Pair;
 import io.github.jalign.recipe.Recipe;
 import io.github.jalign.train.DpoConfig;
 import io.github.jalign.train.DpoTrainer;
-import java.io.Console;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -17,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -62,7 +60,7 @@ final class Quickstart implements Callable<Integer> {
         Recipe<DpoConfig> recipe = Recipe.dpo(home.recipe().toString(), home.recipeText(), words(home, pairs, model));
         List<Pair> train = Pair.draw(TRAIN, false, seed);
         List<Pair> heldOut = Pair.draw(HELD_OUT, true, seed);
-        QuickstartStory story = new QuickstartStory(spec.commandLine().getOut(), isTerminal());
+        QuickstartStory story = new QuickstartStory(spec.commandLine().getOut(), Machine.hasTerminal());
 
         write(pairs.resolve("train.jsonl"), rows(train));
         write(pairs.resolve("test.jsonl"), rows(heldOut));
@@ -140,11 +138,5 @@ final class Quickstart implements Callable<Integer> {
                     e);
         }
         AtomicFiles.writeString(file, text);
-    }
-
-    @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base, the default
-    private static boolean isTerminal() {
-        @Nullable Console console = System.console();
-        return console != null && console.isTerminal();
     }
 }

@@ -1,12 +1,10 @@
 package io.github.jalign.cli;
 
 import io.github.jalign.recipe.Command;
-import java.io.Console;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -40,10 +38,8 @@ final class RecipeWords {
     }
 
     /** Shows the run on standard output. */
-    @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base, the default
     TrainConsole console() {
-        @Nullable Console console = System.console();
-        return new TrainConsole(spec.commandLine().getOut(), console != null && console.isTerminal());
+        return new TrainConsole(spec.commandLine().getOut(), Machine.hasTerminal());
     }
 
     /** Lets the recipe's keys through picocli, and lists them in the help. */
