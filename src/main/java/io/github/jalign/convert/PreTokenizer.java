@@ -8,34 +8,54 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How a byte-level BPE tokenizer cuts a text before merging. llama.cpp knows each by a name ({@code tokenizer.ggml.pre})
- * and cuts in code; tokenizer.json spells the steps out. The expressions are those of the models' own tokenizer.json.
+ * and cuts in code (llama-vocab.cpp, August 2026); tokenizer.json spells the steps out. The expressions are those of the
+ * models' own tokenizer.json.
+ *
+ * @param names in GGUF files; the first is the one that jalign writes
+ * @param ignoreMerges whether a word that is a token stays whole, whatever the merges say
+ * @param addBos whether llama.cpp puts the BOS token before a text when a file does not say
  */
-enum PreTokenizer {
-    /** SmolLM and SmolLM2; StarCoder's is the same. */
-    SMOLLM(List.of("smollm", "starcoder"), List.of(new Step.Digits(), new Step.Bytes(true)), false),
-    GPT2(List.of("gpt-2", "mpt"), List.of(new Step.Bytes(true)), false),
-    /** Llama 3; a word that is a token is taken as it is. */
-    LLAMA3(List.of("llama-bpe", "llama3", "llama-v3"), List.of(new Step.Split(Step.GPT4), new Step.Bytes(false)), true),
-    /** SmolLM3, and others that cut like Llama 3 and merge all words. */
-    SMAUG(List.of("smaug-bpe", "dbrx"), List.of(new Step.Split(Step.GPT4), new Step.Bytes(false)), false),
-    /** Mistral NeMo and later. */
-    TEKKEN(List.of("tekken"), List.of(new Step.Split(Step.TEKKEN), new Step.Bytes(false)), true),
-    /** Phi-4-mini. */
-    GPT4O(List.of("gpt-4o"), List.of(new Step.Split(Step.GPT4O), new Step.Bytes(false)), false),
-    /** What llama.cpp does when a file names none; no model's own. */
-    DEFAULT(
-            List.of("default"),
-            List.of(
-                    new Step.Split("[\\p{P}\\$\\+<=>\\^~\\|]+"),
-                    new Step.Split(
-                            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)"),
-                    new Step.Split("\\p{N}+"),
-                    new Step.Split("[0-9][0-9][0-9]"),
-                    new Step.Bytes(false)),
-            false);
+record PreTokenizer(List<String> names, List<Step> steps, boolean ignoreMerges, boolean addBos) {
+    private static final List<PreTokenizer> ALL = List.of(
+            // SmolLM and SmolLM2; StarCoder's is the same
+            new PreTokenizer(
+                    List.of("smollm", "starcoder"), List.of(new Step.Digits(), new Step.Bytes(true)), false, false),
+            new PreTokenizer(List.of("gpt-2", "mpt"), List.of(new Step.Bytes(true)), false, false),
+            new PreTokenizer(
+                    List.of("llama-bpe", "llama3", "llama-v3"),
+                    List.of(new Step.Split(Step.GPT4), new Step.Bytes(false)),
+                    true,
+                    true),
+            // SmolLM3, Phi-4 and others that cut like Llama 3 and merge all words
+            new PreTokenizer(
+                    List.of("smaug-bpe", "dbrx"),
+                    List.of(new Step.Split(Step.GPT4), new Step.Bytes(false)),
+                    false,
+                    false),
+            // Mistral NeMo and later
+            new PreTokenizer(
+                    List.of("tekken"), List.of(new Step.Split(Step.TEKKEN), new Step.Bytes(false)), true, true),
+            // Phi-4-mini
+            new PreTokenizer(
+                    List.of("gpt-4o"), List.of(new Step.Split(Step.GPT4O), new Step.Bytes(false)), false, false),
+            // what llama.cpp does when a file names none; no model's own
+            new PreTokenizer(
+                    List.of("default"),
+                    List.of(
+                            new Step.Split("[\\p{P}\\$\\+<=>\\^~\\|]+"),
+                            new Step.Split(Step.GPT2_SPACES_OPEN),
+                            new Step.Split("\\p{N}+"),
+                            new Step.Split("[0-9][0-9][0-9]"),
+                            new Step.Bytes(false)),
+                    false,
+                    false));
 
     /** One step of tokenizer.json's {@code pre_tokenizer}. */
     sealed interface Step {
+        /** GPT-2's expression without its last part, white space before other white space. */
+        String GPT2_SPACES_OPEN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)";
+
+        /** Of GPT-4, with up to three digits together. */
         String GPT4 = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
                 + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
@@ -110,28 +130,14 @@ enum PreTokenizer {
         }
     }
 
-    private final List<String> names;
-    private final List<Step> steps;
-    private final boolean ignoreMerges;
-
-    PreTokenizer(List<String> names, List<Step> steps, boolean ignoreMerges) {
-        this.names = names;
-        this.steps = steps;
-        this.ignoreMerges = ignoreMerges;
-    }
-
     /** The name that jalign writes. */
     String ggufName() {
         return names.getFirst();
     }
 
-    /** Whether a word that is a token stays whole, whatever the merges say. */
-    boolean ignoreMerges() {
-        return ignoreMerges;
-    }
-
+    /** Null for a name that is none of these. */
     static @Nullable PreTokenizer ofName(String name) {
-        for (PreTokenizer p : values()) {
+        for (PreTokenizer p : ALL) {
             if (p.names.contains(name)) {
                 return p;
             }
@@ -142,7 +148,7 @@ enum PreTokenizer {
     /** Every name that {@link #ofName} knows, for errors. */
     static String allNames() {
         List<String> all = new ArrayList<>();
-        for (PreTokenizer p : values()) {
+        for (PreTokenizer p : ALL) {
             all.addAll(p.names);
         }
         return String.join(", ", all);
@@ -164,7 +170,7 @@ enum PreTokenizer {
             }
             steps.add(step);
         }
-        for (PreTokenizer p : values()) {
+        for (PreTokenizer p : ALL) {
             if (p.steps.equals(steps) && p.ignoreMerges == ignoreMerges) {
                 return p;
             }

@@ -88,7 +88,7 @@ final class TokenizerFiles {
         model.put("end_of_word_suffix", null);
         model.put("fuse_unk", !byteLevel);
         model.put("byte_fallback", !byteLevel);
-        model.put("ignore_merges", byteLevel && pre.ignoreMerges());
+        model.put("ignore_merges", pre != null && pre.ignoreMerges());
         Map<String, Integer> ids = new LinkedHashMap<>();
         for (int id = 0; id < vocabulary.tokens().size(); id++) {
             if (vocabulary.types().get(id) != TokenType.UNUSED) {

@@ -58,12 +58,12 @@ final class VocabularyKeys {
                     "gpt2 or llama",
                     "use the model's own Hugging Face folder");
         }
-        boolean byteLevel = model.equals(BYTE_LEVEL);
+        boolean byteLevel = BYTE_LEVEL.equals(model);
         List<String> tokens = required(where, TOKENS, keys.texts(TOKENS));
         checkTokens(tokens);
         List<TokenType> types = types(tokens);
         PreTokenizer pre = byteLevel ? preTokenizer() : null;
-        boolean bosUnasked = pre == null || pre == PreTokenizer.LLAMA3 || pre == PreTokenizer.TEKKEN;
+        boolean bosUnasked = pre == null || pre.addBos();
         SpecialIds special = new SpecialIds(
                 id("bos", tokens, byteLevel ? null : 1),
                 id("eos", tokens, byteLevel ? null : 2),
