@@ -11,6 +11,26 @@ package io.github.jalign.ops;
 public record AdamWStep(
         double learningRate, double beta1, double beta2, double epsilon, double weightDecay, double gradientScale, int t) {
 
+    /**
+     * What a float32 backend multiplies by, derived in float64 and rounded once: w = decay·w - rate · m / (root·sqrt(v) + ε),
+     * with rest = 1 - β.
+     */
+    public record Scalars(
+            float gradientScale, float beta1, float beta2, float rest1, float rest2, float decay, float root, float eps, float rate) {}
+
+    public Scalars scalars() {
+        return new Scalars(
+                (float) gradientScale,
+                (float) beta1,
+                (float) beta2,
+                (float) (1 - beta1),
+                (float) (1 - beta2),
+                (float) (1 - learningRate * weightDecay),
+                (float) (1 / Math.sqrt(biasCorrection2())),
+                (float) epsilon,
+                (float) (learningRate / biasCorrection1()));
+    }
+
     public double biasCorrection1() {
         return 1 - Math.pow(beta1, t);
     }

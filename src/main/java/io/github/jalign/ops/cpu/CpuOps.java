@@ -189,7 +189,7 @@ public final class CpuOps implements Ops {
         Matrix gradients = Matrix.of(g);
         Matrix first = Matrix.of(m);
         Matrix second = Matrix.of(v);
-        Elementwise.AdamWScalars scalars = Elementwise.AdamWScalars.of(step);
+        AdamWStep.Scalars scalars = step.scalars();
         boolean flat = flat(w) && flat(g) && flat(m) && flat(v);
         ranges(w.rows(), w.cols(), flat, (row, column, n) ->
                 Elementwise.adamW(

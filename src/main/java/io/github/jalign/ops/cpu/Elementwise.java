@@ -69,43 +69,25 @@ final class Elementwise {
         return sum;
     }
 
-    /** The scalars of {@link AdamWStep}, rounded once. */
-    record AdamWScalars(
-            float gradientScale, float beta1, float beta2, float rest1, float rest2, float decay, float root, float eps, float rate) {
-
-        static AdamWScalars of(AdamWStep s) {
-            return new AdamWScalars(
-                    (float) s.gradientScale(),
-                    (float) s.beta1(),
-                    (float) s.beta2(),
-                    (float) (1 - s.beta1()),
-                    (float) (1 - s.beta2()),
-                    (float) (1 - s.learningRate() * s.weightDecay()),
-                    (float) (1 / Math.sqrt(s.biasCorrection2())),
-                    (float) s.epsilon(),
-                    (float) (s.learningRate() / s.biasCorrection1()));
-        }
-    }
-
     /** One update in one pass: reads w, g, m, v, writes w, m, v. */
     static void adamW(
             MemorySegment w, long wAt, MemorySegment g, long gAt, MemorySegment m, long mAt, MemorySegment v, long vAt,
-            int n, AdamWScalars s) {
+            int n, AdamWStep.Scalars s) {
         int body = Lanes.body(n);
         for (int i = 0; i < body; i += L) {
             long p = i * 4L;
-            FloatVector gradient = FloatVector.fromMemorySegment(S, g, gAt + p, O).mul(s.gradientScale);
+            FloatVector gradient = FloatVector.fromMemorySegment(S, g, gAt + p, O).mul(s.gradientScale());
             FloatVector first =
-                    FloatVector.fromMemorySegment(S, m, mAt + p, O).mul(s.beta1).add(gradient.mul(s.rest1));
+                    FloatVector.fromMemorySegment(S, m, mAt + p, O).mul(s.beta1()).add(gradient.mul(s.rest1()));
             FloatVector second = FloatVector.fromMemorySegment(S, v, vAt + p, O)
-                    .mul(s.beta2)
-                    .add(gradient.mul(gradient).mul(s.rest2));
-            FloatVector denominator = second.sqrt().mul(s.root).add(s.eps);
+                    .mul(s.beta2())
+                    .add(gradient.mul(gradient).mul(s.rest2()));
+            FloatVector denominator = second.sqrt().mul(s.root()).add(s.eps());
             first.intoMemorySegment(m, mAt + p, O);
             second.intoMemorySegment(v, vAt + p, O);
             FloatVector.fromMemorySegment(S, w, wAt + p, O)
-                    .mul(s.decay)
-                    .sub(first.div(denominator).mul(s.rate))
+                    .mul(s.decay())
+                    .sub(first.div(denominator).mul(s.rate()))
                     .intoMemorySegment(w, wAt + p, O);
         }
         for (int i = body; i < n; i++) {
@@ -115,13 +97,13 @@ final class Elementwise {
 
     private static void adamWOne(
             MemorySegment w, long wAt, MemorySegment g, long gAt, MemorySegment m, long mAt, MemorySegment v, long vAt,
-            AdamWScalars s) {
-        float gradient = g.get(Lanes.FLOAT, gAt) * s.gradientScale;
-        float first = m.get(Lanes.FLOAT, mAt) * s.beta1 + gradient * s.rest1;
-        float second = v.get(Lanes.FLOAT, vAt) * s.beta2 + gradient * gradient * s.rest2;
-        float denominator = (float) Math.sqrt(second) * s.root + s.eps;
+            AdamWStep.Scalars s) {
+        float gradient = g.get(Lanes.FLOAT, gAt) * s.gradientScale();
+        float first = m.get(Lanes.FLOAT, mAt) * s.beta1() + gradient * s.rest1();
+        float second = v.get(Lanes.FLOAT, vAt) * s.beta2() + gradient * gradient * s.rest2();
+        float denominator = (float) Math.sqrt(second) * s.root() + s.eps();
         m.set(Lanes.FLOAT, mAt, first);
         v.set(Lanes.FLOAT, vAt, second);
-        w.set(Lanes.FLOAT, wAt, w.get(Lanes.FLOAT, wAt) * s.decay - first / denominator * s.rate);
+        w.set(Lanes.FLOAT, wAt, w.get(Lanes.FLOAT, wAt) * s.decay() - first / denominator * s.rate());
     }
 }

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * repeated on the same card with the same library gives the same bits.
  */
 public final class CudaOps implements Ops {
+    private static final int WARP = 32;
     private static final int THREADS = 256;
     private static final int ELEMENTS_A_BLOCK = 1024;
     private static final int MOST_BLOCKS = 132 * 16;
@@ -35,7 +36,9 @@ public final class CudaOps implements Ops {
     private static final int SUM_BLOCKS = 512;
     private static final int COLUMN_PARTS = 32;
     private static final int NORM_PARTS = 264;
+    private static final int NARROW_NORM_PARTS = 528;
     private static final int COLUMNS_A_BLOCK = 64;
+    private static final int ADDED_COLUMNS = 32;
     private static final int SCATTER_COLUMNS = 1024;
     private static final int NARROW_ROW = 1024;
 
@@ -106,7 +109,7 @@ public final class CudaOps implements Ops {
         int floats = DType.F32.bytes();
         return List.of(
                 bytes("products", Blas.WORKSPACE),
-                bytes("partial sums", (long) NORM_PARTS * Math.max(load.hidden(), load.width()) * floats),
+                bytes("partial sums", Math.max(normParts(load.hidden()) * (long) load.hidden(), (long) COLUMN_PARTS * load.width()) * floats),
                 bytes("sums", (SUM_BLOCKS + 1L) * Double.BYTES),
                 bytes("tables", SegmentTables.bytes(load.tokens())),
                 bytes("delta", (long) load.tokens() * load.heads() * floats),
@@ -343,6 +346,7 @@ public final class CudaOps implements Ops {
             contiguous(other);
         }
         Tensor copy = rounded.of(w);
+        AdamWStep.Scalars s = step.scalars();
         launch.with()
                 .tensor(w)
                 .tensor(g)
@@ -350,14 +354,15 @@ public final class CudaOps implements Ops {
                 .tensor(v)
                 .address(copy == null ? 0 : DeviceMemory.addressOf(copy))
                 .count(w.elements())
-                .number(step.learningRate())
-                .number(step.beta1())
-                .number(step.beta2())
-                .number(step.epsilon())
-                .number(step.weightDecay())
-                .number(step.gradientScale())
-                .number(step.biasCorrection1())
-                .number(step.biasCorrection2())
+                .number(s.gradientScale())
+                .number(s.beta1())
+                .number(s.beta2())
+                .number(s.rest1())
+                .number(s.rest2())
+                .number(s.decay())
+                .number(s.root())
+                .number(s.eps())
+                .number(s.rate())
                 .run(modules.kernel("adamw", "adam_w"), blocks(w.elements()), THREADS);
     }
 
@@ -456,13 +461,22 @@ public final class CudaOps implements Ops {
                 .size(parts)
                 .size(out.cols())
                 .tensor(out)
-                .run(modules.kernel("rows", "add_columns"), blocks(out.cols()), THREADS);
+                .run(modules.kernel("rows", "add_columns"), parts(out.cols(), ADDED_COLUMNS), THREADS);
     }
 
     // layers
 
+    /** Of the norms' blocks, which deal a narrow row to a warp and a wide one to the block. */
     private static int rowThreads(int columns) {
         return columns <= NARROW_ROW ? THREADS / 2 : THREADS;
+    }
+
+    private static int rowBlocks(Tensor x) {
+        return x.cols() <= NARROW_ROW ? parts(x.rows(), rowThreads(x.cols()) / WARP) : x.rows();
+    }
+
+    private static int normParts(int columns) {
+        return columns <= NARROW_ROW ? NARROW_NORM_PARTS : NORM_PARTS;
     }
 
     @Override
@@ -480,7 +494,7 @@ public final class CudaOps implements Ops {
                 .tensor(rstd)
                 .size(x.rows())
                 .size(x.cols())
-                .run(kernel("rmsnorm", "add_rms_norm", x), x.rows(), rowThreads(x.cols()));
+                .run(kernel("rmsnorm", "add_rms_norm", x), rowBlocks(x), rowThreads(x.cols()));
     }
 
     private static void norm(Tensor x, Tensor weight, Tensor out, Tensor rstd) {
@@ -500,7 +514,7 @@ public final class CudaOps implements Ops {
                 .tensor(rstd)
                 .size(x.rows())
                 .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm", x), x.rows(), rowThreads(x.cols()));
+                .run(kernel("rmsnorm", "rms_norm", x), rowBlocks(x), rowThreads(x.cols()));
     }
 
     @Override
@@ -513,7 +527,7 @@ public final class CudaOps implements Ops {
                 .matrix(out)
                 .size(x.rows())
                 .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm_again", x), x.rows(), rowThreads(x.cols()));
+                .run(kernel("rmsnorm", "rms_norm_again", x), rowBlocks(x), rowThreads(x.cols()));
     }
 
     @Override
@@ -521,7 +535,7 @@ public final class CudaOps implements Ops {
         norm(x, weight, dout, rstd);
         shape(dx, x.rows(), x.cols());
         shape(dweight, 1, x.cols());
-        int parts = Math.min(x.rows(), NORM_PARTS);
+        int parts = Math.min(x.rows(), normParts(x.cols()));
         Tensor partial = scratch("partial sums");
         launch.with()
                 .matrix(dout)
