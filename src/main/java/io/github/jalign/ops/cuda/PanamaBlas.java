@@ -105,12 +105,13 @@ final class PanamaBlas implements Blas {
     @Override
     public void gemm(int opA, int opB, int m, int n, int k, Operand a, Operand b, boolean accumulate, Operand c) {
         int status;
+        MemorySegment beta = accumulate ? one : zero; // invokeExact would see a conditional as an Object
         try {
             status = (int) gemmEx.invokeExact(
                     handle, opA, opB, m, n, k,
                     one, a.address(), Blas.code(a.dtype()), a.leading(),
                     b.address(), Blas.code(b.dtype()), b.leading(),
-                    accumulate ? one : zero, c.address(), Blas.code(c.dtype()), c.leading(),
+                    beta, c.address(), Blas.code(c.dtype()), c.leading(),
                     COMPUTE_32F, ALGORITHM);
         } catch (Throwable e) {
             throw rethrown(e);
