@@ -81,6 +81,12 @@ public final class Head {
      * @return [C · {@link HeadStatistics#COLUMNS}], row by row
      */
     public double[] forward(Tensor hidden, int[] rowsOfHidden, int[] targets) {
+        run(hidden, rowsOfHidden, targets);
+        return ops.read(statistics());
+    }
+
+    /** {@link #forward} whose result stays in {@link #statistics()}. */
+    public void run(Tensor hidden, int[] rowsOfHidden, int[] targets) {
         rows = targets.length;
         ops.write(ids.get("rows").columns(0, rows), rowsOfHidden);
         ops.write(ids.get("targets").columns(0, rows), targets);
@@ -96,7 +102,6 @@ public final class Head {
             Tensor logits = logits(at, count);
             ops.logSoftmax(logits, ids.get("targets").columns(at, count), statistics(at, count));
         }
-        return ops.read(statistics(0, rows));
     }
 
     /** The logits of one row, as the sampler reads them: [1, V], valid until the next call. */
@@ -131,7 +136,12 @@ public final class Head {
      * @param gradients {@code +=}
      */
     public void backward(double[] g, Tensor dhidden, Parameters gradients) {
-        ops.write(wide.get("g").columns(0, rows), g);
+        ops.write(g(), g);
+        backward(dhidden, gradients);
+    }
+
+    /** {@link #backward(double[], Tensor, Parameters)} from what stands in {@link #g()}. */
+    public void backward(Tensor dhidden, Parameters gradients) {
         int last = (rows - 1) / chunk * chunk;
         for (int at = last; at >= 0; at -= chunk) {
             int count = Math.min(chunk, rows - at);
@@ -156,6 +166,16 @@ public final class Head {
                 gradients.finalNorm());
         ops.fill(dhidden, 0);
         ops.scatterRows(dgathered, ids.get("rows").columns(0, rows), dhidden);
+    }
+
+    /** [C, {@link HeadStatistics#COLUMNS}] of the last {@link #run}. */
+    public Tensor statistics() {
+        return statistics(0, rows);
+    }
+
+    /** [1, C]: dLoss/dlogp of each row. */
+    public Tensor g() {
+        return wide.get("g").columns(0, rows);
     }
 
     private Tensor statistics(int from, int count) {

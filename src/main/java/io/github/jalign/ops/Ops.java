@@ -8,7 +8,9 @@ import io.github.jalign.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The operators of a Llama-family model, forward and backward. One implementation a backend; {@code ops.reference} is
@@ -207,6 +209,23 @@ public interface Ops extends AutoCloseable {
      * @return the gradient of the logits in {@link #dtype}: {@code logits} itself, or a view of its memory
      */
     Tensor logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g);
+
+    /** The loss of pairs by the device itself, if it would otherwise wait for the host between forward and backward. */
+    default Optional<PairLoss> pairLoss() {
+        return Optional.empty();
+    }
+
+    /** What {@link #pairLoss} gives. */
+    interface PairLoss {
+        /**
+         * Queues the losses of a pack.
+         *
+         * @param statistics [C, COLUMNS] wide
+         * @param g [1, C] wide {@code =}: derivative of the window's loss by each row's log-prob
+         * @return gives [B · {@link PairTerms#COLUMNS}], waiting for the device if need be; to be asked once
+         */
+        Supplier<double[]> run(Tensor statistics, PairTerms pairs, Tensor g);
+    }
 
     // decoding
 

@@ -6,12 +6,17 @@ import io.github.jalign.loss.GroupSize;
 import io.github.jalign.loss.PairLosses;
 import io.github.jalign.loss.Pairs;
 import io.github.jalign.loss.PreferenceLoss;
+import io.github.jalign.loss.Sft;
+import io.github.jalign.loss.Sigmoid;
+import io.github.jalign.loss.WeightedSum;
 import io.github.jalign.ops.HeadStatistics;
+import io.github.jalign.ops.PairTerms;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Preference pairs under a {@link PreferenceLoss}; metrics as TRL 1.16, dpo_trainer.py {@code _compute_loss}. */
 final class DpoObjective implements Objective {
@@ -66,6 +71,21 @@ final class DpoObjective implements Objective {
             this.size = new GroupSize(numbers.size(), chosenTokens);
         }
 
+        /** @param pair results as {@link PairTerms} orders them */
+        void count(double[] pair) {
+            for (int c = 0; c < sides.length; c++) {
+                sides[c].logps += pair[PairTerms.LOGPS + c];
+                sides[c].rewards += pair[PairTerms.REWARD + c];
+                sides[c].meanLogits += pair[PairTerms.MEAN_LOGIT + c];
+                sides[c].correct += pair[PairTerms.TOP1 + c];
+                entropy += pair[PairTerms.ENTROPY + c];
+            }
+            double margin = pair[PairTerms.REWARD] - pair[PairTerms.REWARD + 1];
+            loss += pair[PairTerms.LOSS] / size.pairs();
+            margins += margin;
+            accuracies += margin > 0 ? 1 : 0;
+        }
+
         Map<String, Double> metrics() {
             Side chosen = sides[0];
             Side rejected = sides[1];
@@ -94,51 +114,96 @@ final class DpoObjective implements Objective {
 
         @Override
         public double[] add(Pack pack, List<Integer> numbers, List<Integer> groupOf, double[] statistics) {
-            double[][] logps = {new double[numbers.size()], new double[numbers.size()]};
-            int[][] tokens = {new int[numbers.size()], new int[numbers.size()]};
+            double[][] results = new double[numbers.size()][PairTerms.COLUMNS];
+            int[][] tokens = new int[2][numbers.size()];
             for (Pack.Sequence s : pack.sequences()) {
-                Group group = groups.get(groupOf.get(s.item()));
-                Side side = group.sides[s.completion()];
-                double sum = 0;
+                double[] pair = results[s.item()];
                 for (int row = s.firstRow(); row < s.firstRow() + s.count(); row++) {
                     int at = row * HeadStatistics.COLUMNS;
-                    sum += statistics[at + HeadStatistics.LOGP];
-                    group.entropy += statistics[at + HeadStatistics.ENTROPY];
-                    side.meanLogits += statistics[at + HeadStatistics.MEAN_LOGIT];
-                    side.correct += statistics[at + HeadStatistics.TOP1];
+                    pair[PairTerms.LOGPS + s.completion()] += statistics[at + HeadStatistics.LOGP];
+                    pair[PairTerms.ENTROPY + s.completion()] += statistics[at + HeadStatistics.ENTROPY];
+                    pair[PairTerms.MEAN_LOGIT + s.completion()] += statistics[at + HeadStatistics.MEAN_LOGIT];
+                    pair[PairTerms.TOP1 + s.completion()] += statistics[at + HeadStatistics.TOP1];
                 }
-                side.tokens += s.count();
-                side.logps += sum;
-                logps[s.completion()][s.item()] = sum;
                 tokens[s.completion()][s.item()] = s.count();
             }
-            double[][] slopes = {new double[numbers.size()], new double[numbers.size()]};
+            double[][] slopes = new double[2][numbers.size()];
             for (int i = 0; i < numbers.size(); i++) {
                 Group group = groups.get(groupOf.get(i));
                 Pairs pair = new Pairs(
-                        new double[] {logps[0][i]},
-                        new double[] {logps[1][i]},
+                        new double[] {results[i][PairTerms.LOGPS]},
+                        new double[] {results[i][PairTerms.LOGPS + 1]},
                         new double[] {reference.sum(numbers.get(i), 0)},
                         new double[] {reference.sum(numbers.get(i), 1)},
                         new int[] {tokens[0][i]},
                         new int[] {tokens[1][i]});
-                PairLosses result = loss.of(pair, group.size);
-                double chosen = beta * pair.chosenRatio(0);
-                double rejected = beta * pair.rejectedRatio(0);
-                group.loss += result.losses()[0] / group.size.pairs();
-                group.sides[0].rewards += chosen;
-                group.sides[1].rewards += rejected;
-                group.margins += chosen - rejected;
-                group.accuracies += chosen > rejected ? 1 : 0;
-                slopes[0][i] = result.dChosen()[0] / groups.size();
-                slopes[1][i] = result.dRejected()[0] / groups.size();
+                PairLosses losses = loss.of(pair, group.size);
+                results[i][PairTerms.LOSS] = losses.losses()[0];
+                results[i][PairTerms.REWARD] = beta * pair.chosenRatio(0);
+                results[i][PairTerms.REWARD + 1] = beta * pair.rejectedRatio(0);
+                slopes[0][i] = losses.dChosen()[0] / groups.size();
+                slopes[1][i] = losses.dRejected()[0] / groups.size();
             }
             double[] g = new double[pack.rows().length];
             for (Pack.Sequence s : pack.sequences()) {
                 Arrays.fill(
                         g, s.firstRow(), s.firstRow() + s.count(), slopes[s.completion()][s.item()]);
             }
+            count(pack, groupOf, results);
             return g;
+        }
+
+        private void count(Pack pack, List<Integer> groupOf, double[][] results) {
+            for (int i = 0; i < results.length; i++) {
+                groups.get(groupOf.get(i)).count(results[i]);
+            }
+            for (Pack.Sequence s : pack.sequences()) {
+                groups.get(groupOf.get(s.item())).sides[s.completion()].tokens += s.count();
+            }
+        }
+
+        @Override
+        public Optional<PairTerms> pairs(Pack pack, List<Integer> numbers, List<Integer> groupOf) {
+            int[] sequences = new int[4 * numbers.size()];
+            double[] logps = new double[pack.rows().length];
+            for (Pack.Sequence s : pack.sequences()) {
+                sequences[4 * s.item() + 2 * s.completion()] = s.firstRow();
+                sequences[4 * s.item() + 2 * s.completion() + 1] = s.count();
+                double[] completion = reference.of(numbers.get(s.item()), s.completion());
+                System.arraycopy(completion, 0, logps, s.firstRow(), s.count());
+            }
+            double[] scale = new double[numbers.size()];
+            Arrays.setAll(scale, i -> 1.0 / groups.get(groupOf.get(i)).size.pairs() / groups.size());
+            List<PairTerms.Term> terms = new ArrayList<>();
+            addTerms(loss, 1, groupOf, terms);
+            return Optional.of(new PairTerms(sequences, logps, scale, beta, terms));
+        }
+
+        private void addTerms(PreferenceLoss part, double weight, List<Integer> groupOf, List<PairTerms.Term> terms) {
+            double[] weights = new double[groupOf.size()];
+            switch (part) {
+                case Sigmoid sigmoid -> {
+                    Arrays.fill(weights, weight);
+                    terms.add(new PairTerms.Term(PairTerms.Loss.SIGMOID, weights));
+                }
+                case Sft sft -> {
+                    Arrays.setAll(weights, i -> {
+                        GroupSize size = groups.get(groupOf.get(i)).size;
+                        return weight * size.pairs() / size.chosenTokens();
+                    });
+                    terms.add(new PairTerms.Term(PairTerms.Loss.SFT, weights));
+                }
+                case WeightedSum sum ->
+                    sum.terms().forEach(term -> addTerms(term.loss(), weight * term.weight(), groupOf, terms));
+            }
+        }
+
+        @Override
+        public void take(Pack pack, List<Integer> numbers, List<Integer> groupOf, double[] results) {
+            double[][] rows = new double[numbers.size()][];
+            Arrays.setAll(
+                    rows, i -> Arrays.copyOfRange(results, i * PairTerms.COLUMNS, (i + 1) * PairTerms.COLUMNS));
+            count(pack, groupOf, rows);
         }
 
         @Override

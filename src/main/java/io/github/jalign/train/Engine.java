@@ -9,9 +9,12 @@ import io.github.jalign.model.Head;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.model.Parameters;
 import io.github.jalign.ops.Ops;
+import io.github.jalign.ops.PairTerms;
 import io.github.jalign.ops.Workload;
 import io.github.jalign.optim.AdamW;
 import io.github.jalign.tensor.TensorArena;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Everything a training run keeps in a backend's memory, allocated once: weights, gradients, moments, activations and
@@ -88,6 +91,26 @@ public final class Engine {
     public double[] forward(Pack pack) {
         forward.run(pack.tokens(), pack.segments());
         return head.forward(activations.hidden(pack.tokens().length), pack.rows(), pack.targets());
+    }
+
+    /** The device's own loss of pairs, if it has one. */
+    public Optional<Ops.PairLoss> pairLoss() {
+        return ops.pairLoss();
+    }
+
+    /**
+     * Forward, loss and backward of a pack in one go, without the host in between.
+     *
+     * @return results of the pairs, a row each, as {@link Ops.PairLoss#run} gives them
+     */
+    public Supplier<double[]> step(Pack pack, Ops.PairLoss loss, PairTerms pairs) {
+        int tokens = pack.tokens().length;
+        forward.run(pack.tokens(), pack.segments());
+        head.run(activations.hidden(tokens), pack.rows(), pack.targets());
+        Supplier<double[]> results = loss.run(head.statistics(), pairs, head.g());
+        head.backward(activations.dhidden(tokens), gradients);
+        backward.run(pack.segments());
+        return results;
     }
 
     /**

@@ -1,8 +1,10 @@
 package io.github.jalign.train;
 
 import io.github.jalign.data.Pack;
+import io.github.jalign.ops.PairTerms;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What is learned: from the head's statistics to a loss, its gradient and the metrics that TRL logs. */
 interface Objective {
@@ -30,6 +32,20 @@ interface Objective {
          * @return [C] derivative of the window's loss by each row's log-prob
          */
         double[] add(Pack pack, List<Integer> items, List<Integer> groupOf, double[] statistics);
+
+        /** The same for a device that computes losses of pairs, if this loss is one; {@link #take} gets its results. */
+        default Optional<PairTerms> pairs(Pack pack, List<Integer> items, List<Integer> groupOf) {
+            return Optional.empty();
+        }
+
+        /**
+         * Takes a pack's results from the device.
+         *
+         * @param results a row of {@link PairTerms#COLUMNS} a pair
+         */
+        default void take(Pack pack, List<Integer> items, List<Integer> groupOf, double[] results) {
+            throw new IllegalStateException("no pairs were given to the device");
+        }
 
         /** Loss of each group, scaled so that their sum is the window's loss. */
         double[] losses();

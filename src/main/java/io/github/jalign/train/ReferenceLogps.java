@@ -18,6 +18,11 @@ final class ReferenceLogps {
         return sum;
     }
 
+    /** [trained token], not a copy. */
+    double[] of(int item, int completion) {
+        return logps[item][completion];
+    }
+
     double[][][] all() {
         return logps;
     }

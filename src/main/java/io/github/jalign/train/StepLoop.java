@@ -1,6 +1,7 @@
 package io.github.jalign.train;
 
 import io.github.jalign.data.Item;
+import io.github.jalign.ops.PairTerms;
 import io.github.jalign.optim.AdamW;
 import io.github.jalign.optim.Schedule;
 import java.util.ArrayList;
@@ -8,6 +9,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,17 +124,25 @@ final class StepLoop {
         optimizer.clearGradients();
         boolean[] cancelled = {false};
         int[] packs = {0};
+        List<Runnable> onDevice = new ArrayList<>();
         batch.forEachPack(items, (pack, numbers, groupOf) -> {
             cancelled[0] |= listener.cancelled();
             if (cancelled[0]) {
                 return;
             }
-            double[] g = window.add(pack, numbers, groupOf, engine.forward(pack));
-            double loss = Arrays.stream(window.losses()).sum();
-            if (!Double.isFinite(loss)) {
-                throw Batch.notANumber("loss at step " + (state.step + 1), loss, numbers, items);
+            Optional<PairTerms> pairs =
+                    engine.pairLoss().isPresent() ? window.pairs(pack, numbers, groupOf) : Optional.empty();
+            if (pairs.isPresent()) {
+                Supplier<double[]> results = engine.step(pack, engine.pairLoss().get(), pairs.get());
+                onDevice.add(() -> {
+                    window.take(pack, numbers, groupOf, results.get());
+                    requireFinite(window, numbers);
+                });
+            } else {
+                double[] g = window.add(pack, numbers, groupOf, engine.forward(pack));
+                requireFinite(window, numbers);
+                engine.backward(pack, g);
             }
-            engine.backward(pack, g);
             tokensComputed += pack.tokens().length;
             listener.reached("step " + (state.step + 1) + " pack " + ++packs[0] + " of " + batch.ends().size());
         });
@@ -139,6 +150,7 @@ final class StepLoop {
             return Double.NaN;
         }
         double norm = optimizer.gradientNorm();
+        onDevice.forEach(Runnable::run);
         if (!Double.isFinite(norm)) {
             throw Batch.notANumber("gradient norm at step " + (state.step + 1), norm, batch.items(), items);
         }
@@ -147,6 +159,13 @@ final class StepLoop {
         optimizer.step(state.step + 1, rate, clip);
         engine.model().refresh();
         return account(groups, window, norm, rate, means);
+    }
+
+    private void requireFinite(Objective.Window window, List<Integer> numbers) {
+        double loss = Arrays.stream(window.losses()).sum();
+        if (!Double.isFinite(loss)) {
+            throw Batch.notANumber("loss at step " + (state.step + 1), loss, numbers, items);
+        }
     }
 
     private double account(

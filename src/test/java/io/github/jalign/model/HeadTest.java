@@ -56,7 +56,7 @@ final class HeadTest {
      * elsewhere: an error of at most 37 units in the last place of the largest term.
      */
     @ParameterizedTest
-    @EnumSource(Backend.class)
+    @EnumSource(value = Backend.class, names = {"REFERENCE", "CPU"})
     void chunksOfLogitsChangeNoRow(Backend backend) {
         Result whole = run(backend, ROWS);
         double unit = backend == Backend.REFERENCE ? 0x1p-53 : 0x1p-24;

@@ -45,7 +45,7 @@ final class ModelFilesTest {
                 Configs.read("smollm3", TWO_LAYERS + "\"attention_bias\": true"),
                 Configs.read("phi3", TWO_LAYERS + "\"tie_word_embeddings\": true"),
                 Configs.read("phi3", TWO_LAYERS + "\"sliding_window\": 3"));
-        return configs.stream().flatMap(c -> Stream.of(Backend.values()).map(b -> Arguments.of(c, b)));
+        return configs.stream().flatMap(c -> Stream.of(Backend.REFERENCE, Backend.CPU).map(b -> Arguments.of(c, b)));
     }
 
     private static Parameters allocate(Ops ops, ModelConfig config) {
@@ -83,7 +83,7 @@ final class ModelFilesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Backend.class)
+    @EnumSource(value = Backend.class, names = {"REFERENCE", "CPU"})
     void otherPrecisionsAreRoundedOnce(Backend backend) {
         ModelConfig config = RandomModel.everything();
         try (Ops ops = backend.open(1)) {
@@ -230,7 +230,7 @@ final class ModelFilesTest {
 
     /** What optimiser moments are kept as: the same tensors under a prefix, in one file. */
     @ParameterizedTest
-    @EnumSource(Backend.class)
+    @EnumSource(value = Backend.class, names = {"REFERENCE", "CPU"})
     void prefixedTensorsComeBackFromOneFile(Backend backend) throws IOException {
         ModelConfig config = RandomModel.everything();
         Path file = folder.resolve("optimizer.safetensors");

@@ -48,7 +48,7 @@ final class InvarianceTest {
 
     static Stream<Arguments> models() {
         return Stream.of(odd(), RandomModel.everything())
-                .flatMap(config -> Stream.of(Backend.values()).map(backend -> Arguments.of(config, backend)));
+                .flatMap(config -> Stream.of(Backend.REFERENCE, Backend.CPU).map(backend -> Arguments.of(config, backend)));
     }
 
     static Stream<ModelConfig> configs() {
@@ -279,7 +279,7 @@ final class InvarianceTest {
 
     /** AdamW moves every weight by about lr whatever its gradient: a step that trains nothing would go unnoticed above. */
     @ParameterizedTest
-    @EnumSource(Backend.class)
+    @EnumSource(value = Backend.class, names = {"REFERENCE", "CPU"})
     void everyTensorIsTrained(Backend backend) {
         ModelConfig config = odd();
         List<Item> items = items(config);

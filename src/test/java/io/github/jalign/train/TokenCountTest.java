@@ -116,7 +116,7 @@ final class TokenCountTest {
     }
 
     static Stream<Arguments> engines() {
-        return Stream.of(Backend.values())
+        return Stream.of(Backend.REFERENCE, Backend.CPU)
                 .flatMap(backend -> Stream.of(1, 3)
                         .flatMap(threads -> Stream.of(false, true)
                                 .map(recompute -> Arguments.of(backend, threads, recompute))));

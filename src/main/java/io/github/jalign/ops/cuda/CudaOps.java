@@ -113,6 +113,7 @@ public final class CudaOps implements Ops {
                 bytes("sums", (SUM_BLOCKS + 1L) * Double.BYTES),
                 bytes("tables", SegmentTables.bytes(load.tokens())),
                 bytes("delta", (long) load.tokens() * load.heads() * floats),
+                bytes("pairs", CudaPairLoss.bytes(load)),
                 bytes("pieces", CudaAttention.pieceBytes(load)));
     }
 
@@ -662,6 +663,11 @@ public final class CudaOps implements Ops {
                 .size(logits.cols())
                 .run(kernel("head", "log_softmax_backward", dlogits), logits.rows(), HEAD_THREADS);
         return dlogits;
+    }
+
+    @Override
+    public Optional<PairLoss> pairLoss() {
+        return Optional.of(new CudaPairLoss(modules, launch, staging, scratch("pairs")));
     }
 
     // decoding

@@ -2,7 +2,10 @@ package io.github.jalign.ops.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import jcuda.Pointer;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
@@ -17,11 +20,14 @@ final class Staging implements AutoCloseable {
     private static final int PARTS = 4;
     private static final long PART = 1L << 20;
     private static final long ALIGNMENT = 16;
+    private static final long SLOT = 64L << 10;
 
     private final Driver driver;
     private final Address.Pinned ring = new Address.Pinned();
     private final MemorySegment memory;
     private final CUevent[] left = new CUevent[PARTS];
+    private final List<Address.Pinned> slots = new ArrayList<>();
+    private final List<Address.Pinned> free = new ArrayList<>();
     private int part;
     private long used;
     private final Address.Pinned down = new Address.Pinned();
@@ -88,6 +94,32 @@ final class Staging implements AutoCloseable {
         return to.asSlice(0, bytes).asReadOnly();
     }
 
+    /**
+     * Queues a copy down into memory that stays until it is read.
+     *
+     * @return waits for what is queued, and may be asked once; the bytes are valid until the next call of this class
+     */
+    Supplier<MemorySegment> later(long from, long bytes) {
+        driver.makeCurrent();
+        Address.Pinned slot = bytes <= SLOT && !free.isEmpty() ? free.removeLast() : pinned(Math.max(bytes, SLOT));
+        Driver.check(
+                JCudaDriver.cuMemcpyDtoHAsync(slot, Address.device(from), bytes, driver.stream()), "cuMemcpyDtoHAsync");
+        return () -> {
+            driver.synchronize();
+            if (bytes <= SLOT) {
+                free.add(slot);
+            }
+            return MemorySegment.ofAddress(slot.address()).reinterpret(bytes);
+        };
+    }
+
+    private Address.Pinned pinned(long bytes) {
+        Address.Pinned slot = new Address.Pinned();
+        Driver.check(JCudaDriver.cuMemAllocHost(slot, bytes), "cuMemAllocHost");
+        slots.add(slot);
+        return slot;
+    }
+
     private MemorySegment large(long bytes) {
         if (bytes > largeMemory.byteSize()) {
             large.close();
@@ -100,6 +132,7 @@ final class Staging implements AutoCloseable {
     @Override
     public void close() {
         large.close();
+        slots.forEach(slot -> Driver.check(JCudaDriver.cuMemFreeHost(slot), "cuMemFreeHost"));
         for (CUevent event : left) {
             Driver.check(JCudaDriver.cuEventDestroy(event), "cuEventDestroy");
         }
