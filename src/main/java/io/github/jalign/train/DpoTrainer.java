@@ -37,13 +37,7 @@ public final class DpoTrainer {
     }
 
     private TrainResult run(String recipe) {
-        String losses = config.losses().stream()
-                .map(l -> l.type().spelling() + (l.weight() == 1 ? "" : " x " + l.weight()))
-                .collect(Collectors.joining(" + "));
-        String reference = config.refModelNameOrPath() == null ? "the model as it is now" : config.refModelNameOrPath();
-        List<String> about =
-                List.of("loss         " + losses + ", beta " + config.beta(), "reference    " + reference);
-        try (Training training = new Training(config.run(), config.data(), Task.DPO, recipe, about, listener)) {
+        try (Training training = new Training(config.run(), config.data(), Task.DPO, recipe, about(config), listener)) {
             String weights = referenceWeights(training);
             ReferenceLogps train;
             ReferenceLogps eval;
@@ -57,12 +51,24 @@ public final class DpoTrainer {
                 training.loadModel();
             }
             Map<String, String> settings =
-                    Map.of("loss", losses + " beta " + config.beta(), "reference weights", weights);
+                    Map.of("loss", losses(config) + " beta " + config.beta(), "reference weights", weights);
             return training.run(
                     new DpoObjective(training.dataset().train(), train, loss(), config.beta()),
                     new DpoObjective(training.dataset().eval(), eval, loss(), config.beta()),
                     training.identity(weights, settings));
         }
+    }
+
+    /** What the banner says of the loss. */
+    static List<String> about(DpoConfig config) {
+        String reference = config.refModelNameOrPath() == null ? "the model as it is now" : config.refModelNameOrPath();
+        return List.of("loss         " + losses(config) + ", beta " + config.beta(), "reference    " + reference);
+    }
+
+    private static String losses(DpoConfig config) {
+        return config.losses().stream()
+                .map(l -> l.type().spelling() + (l.weight() == 1 ? "" : " x " + l.weight()))
+                .collect(Collectors.joining(" + "));
     }
 
     private PreferenceLoss loss() {

@@ -7,6 +7,9 @@ import java.util.Map;
 
 /** Supervised fine-tuning of a model folder: cross-entropy on conversations, completions or text. */
 public final class SftTrainer {
+    /** What the banner says of the loss. */
+    static final List<String> ABOUT = List.of("loss         cross-entropy on trained tokens");
+
     private SftTrainer() {}
 
     /**
@@ -16,8 +19,7 @@ public final class SftTrainer {
      * @throws JalignException for whatever the user can mend
      */
     public static TrainResult run(SftConfig config, String recipe, TrainListener listener) {
-        List<String> about = List.of("loss         cross-entropy on trained tokens");
-        try (Training training = new Training(config.run(), config.data(), Task.SFT, recipe, about, listener)) {
+        try (Training training = new Training(config.run(), config.data(), Task.SFT, recipe, ABOUT, listener)) {
             if (training.resumed() == null) {
                 training.loadModel();
             }

@@ -1,0 +1,236 @@
+package io.github.jalign.train;
+
+import io.github.jalign.checkpoint.HubCache;
+import io.github.jalign.checkpoint.ModelFolder;
+import io.github.jalign.data.DataConfig;
+import io.github.jalign.data.Dataset;
+import io.github.jalign.data.Item;
+import io.github.jalign.data.Pack;
+import io.github.jalign.data.Task;
+import io.github.jalign.errors.JalignException;
+import io.github.jalign.model.ModelConfig;
+import io.github.jalign.model.ModelConfigReader;
+import io.github.jalign.ops.Backend;
+import io.github.jalign.ops.Ops;
+import io.github.jalign.text.ChatFormat;
+import io.github.jalign.text.ChatTemplate;
+import io.github.jalign.text.Tokenizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run before its first weight is loaded: the model's sizes, the rows, the steps and the memory. It writes nothing, so
+ * that it may be made for a look at what would happen.
+ */
+public final class RunPlan implements AutoCloseable {
+    /** Tokens computed together, unless one row is longer. */
+    private static final int PACK_TOKENS = 1024;
+
+    private final RunConfig config;
+    private final List<String> about;
+    private final LocalDate date;
+    private final ModelFolder model;
+    private final ModelConfig modelConfig;
+    private final Dataset dataset;
+    private final StepPlan steps;
+    private final Engine.Sizes sizes;
+    private final Devices.Planned planned;
+
+    /**
+     * Reads everything but the weights, the cheapest first, and plans.
+     *
+     * @param about further lines for the banner
+     * @param date the day that templates see
+     * @param listener hears why a device is not the one that was asked for
+     * @throws JalignException for whatever would stop the run before its first step
+     */
+    RunPlan(
+            RunConfig config, DataConfig data, Task task, List<String> about, LocalDate date, TrainListener listener) {
+        this.config = config;
+        this.about = about;
+        this.date = date;
+        Backend backend = Devices.backend(config.compute(), listener);
+        model = ModelFolder.open(HubCache.ofUser().model(config.modelNameOrPath()));
+        try {
+            modelConfig = ModelConfigReader.read(model.path().resolve("config.json").toString(), model.config());
+            dataset = loadData(data, task);
+            checkItems();
+            steps = new StepPlan(
+                    dataset.train().size(),
+                    config.batches(),
+                    config.dataSeed() == null ? config.seed() : config.dataSeed());
+            if (steps.groupsPerEpoch() == 0) {
+                throw new JalignException(
+                        JalignException.Kind.USAGE,
+                        "dataloader_drop_last",
+                        "a short last batch is left out, and there is no other",
+                        dataset.train().size() + " rows for per_device_train_batch_size "
+                                + config.batches().perDeviceTrainBatchSize(),
+                        "at least one full batch",
+                        "lower per_device_train_batch_size or set dataloader_drop_last: false");
+            }
+            sizes = sizes();
+            planned = Devices.plan(backend, config.compute(), modelConfig, sizes, listener);
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** What {@link DpoTrainer} would do, started today. */
+    public static RunPlan of(DpoConfig config, TrainListener listener) {
+        return new RunPlan(
+                config.run(), config.data(), Task.DPO, DpoTrainer.about(config), date(config.run(), null), listener);
+    }
+
+    /** What {@link SftTrainer} would do, started today. */
+    public static RunPlan of(SftConfig config, TrainListener listener) {
+        return new RunPlan(
+                config.run(), config.data(), Task.SFT, SftTrainer.ABOUT, date(config.run(), null), listener);
+    }
+
+    /** The day that templates see: the recipe's, or that of the run which is resumed, or today. */
+    static LocalDate date(RunConfig config, @Nullable RunIdentity resumed) {
+        if (config.date() != null) {
+            return config.date();
+        }
+        return resumed == null ? LocalDate.now(ZoneId.systemDefault()) : resumed.date();
+    }
+
+    private Dataset loadData(DataConfig data, Task task) {
+        if (!Files.exists(model.path().resolve("tokenizer.json"))) {
+            return Dataset.load(data, task, null, null);
+        }
+        try (Tokenizer tokenizer = Tokenizer.load(model.path())) {
+            ChatTemplate template = config.chatTemplate() == null
+                    ? tokenizer.chatTemplate()
+                    : ChatTemplate.parse("chat_template", config.chatTemplate());
+            ChatFormat format =
+                    template == null ? null : new ChatFormat(template, tokenizer.templateVariables(), date);
+            return Dataset.load(data, task, tokenizer, format);
+        }
+    }
+
+    private void checkItems() {
+        int vocabulary = modelConfig.vocabularySize();
+        for (List<Item> items : List.of(dataset.train(), dataset.eval())) {
+            for (Item item : items) {
+                checkIds(item, item.prompt(), vocabulary);
+                item.completions().forEach(c -> checkIds(item, c.ids(), vocabulary));
+            }
+        }
+    }
+
+    private static void checkIds(Item item, int[] ids, int vocabulary) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocabulary) {
+                throw new JalignException(
+                        JalignException.Kind.INPUT,
+                        item.row().toString(),
+                        "token ids must lie in the model's vocabulary",
+                        "id " + id,
+                        "0 to " + (vocabulary - 1),
+                        "use the tokenizer that belongs to this model");
+            }
+        }
+    }
+
+    private Engine.Sizes sizes() {
+        int tokens = 0;
+        int longest = 0;
+        for (List<Item> items : List.of(dataset.train(), dataset.eval())) {
+            for (Item item : items) {
+                tokens = Math.max(tokens, Pack.tokens(item));
+                for (int c = 0; c < item.completions().size(); c++) {
+                    longest = Math.max(longest, item.length(c));
+                }
+            }
+        }
+        int pack = Math.max(tokens, PACK_TOKENS);
+        return new Engine.Sizes(pack, pack, longest);
+    }
+
+    /** What would run, as the run's own banner says it; the device is opened for its name and closed again. */
+    public List<String> lines() {
+        try (Ops ops = open()) {
+            return lines(ops);
+        }
+    }
+
+    Ops open() {
+        return planned.backend().open(config.compute().threads());
+    }
+
+    List<String> lines(Ops ops) {
+        List<String> lines = new ArrayList<>();
+        lines.add("model        %s: %s, %,d parameters"
+                .formatted(model.path(), modelConfig.architecture().modelType(), modelConfig.parameterCount()));
+        lines.add("device       " + ops.description());
+        lines.add("precision    " + precision(ops) + ", saved as " + config.compute().saveDtype().spelling());
+        lines.add("dialect      " + config.dialect().compat().spelling() + ", because " + config.dialect().reason());
+        lines.add("seed         " + config.seed() + (config.dataSeed() == null ? "" : ", data " + config.dataSeed())
+                + "; templates see " + date);
+        lines.addAll(about);
+        lines.addAll(dataset.summary().lines());
+        lines.add("steps        %,d of %d x %d rows, %.2f epochs"
+                .formatted(
+                        steps.totalSteps(),
+                        config.batches().perDeviceTrainBatchSize(),
+                        config.batches().gradientAccumulationSteps(),
+                        steps.epochAfter(steps.totalSteps() - 1)));
+        lines.addAll(planned.memory().lines());
+        return lines;
+    }
+
+    private static String precision(Ops ops) {
+        return switch (ops.dtype()) {
+            case F64 -> "float64";
+            case F32 -> "float32";
+            default -> ops.dtype().name().toLowerCase(Locale.ROOT).replace("bf", "bfloat") + " on float32 masters";
+        };
+    }
+
+    public Dataset dataset() {
+        return dataset;
+    }
+
+    public StepPlan steps() {
+        return steps;
+    }
+
+    /** The model's folder, which may lie in the Hugging Face cache. */
+    public Path modelPath() {
+        return model.path();
+    }
+
+    ModelFolder model() {
+        return model;
+    }
+
+    ModelConfig modelConfig() {
+        return modelConfig;
+    }
+
+    Engine.Sizes engineSizes() {
+        return sizes;
+    }
+
+    MemoryPlan memory() {
+        return planned.memory();
+    }
+
+    LocalDate date() {
+        return date;
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}
