@@ -206,7 +206,7 @@ void access(const void* address, size_t bytes, bool write, int alignment, bool a
     if ((size_t)(p - (const char*)w->fibers) < MAX_THREADS * sizeof(cuemu_Fiber) || p == (const char*)&cuemu_current) {
         return;
     }
-    if ((size_t)(p - w->arena) < ARENA_BYTES) {
+    if ((size_t)(p - w->arena) < ARENA_BYTES + device_memory::PAGE) { // and the page behind, which faults
         if (p < w->dynamicShared || p + bytes > w->dynamicShared + w->launch->dynamicShared) {
             complain(ILLEGAL_ADDRESS, outside, p, bytes, "dynamic shared memory", -1, pc);
             fail_block();

@@ -1,0 +1,150 @@
+package io.github.jalign.ops.cuda;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.github.jalign.json.Json;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The emulated CUDA driver, beyond what a driver can do: {@code native/README.md}. Tests tagged {@code emulator} run on
+ * it, those tagged {@code checked} once more with every access checked; either needs {@code -Pemulator} or
+ * {@code native/emulate}.
+ */
+@SuppressWarnings("restricted") // the foreign-function interface
+public final class Emulator {
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    private Emulator() {}
+
+    /** What a kernel did since {@link #forgetCounters}; bytes are counted in checked mode only. */
+    public record Counters(
+            long launches,
+            long readBytes,
+            long writtenBytes,
+            long uniqueReadBytes,
+            long uniqueWrittenBytes,
+            long mma) {}
+
+    /** What has not been given back to the driver. */
+    public record Live(
+            long deviceBytes,
+            long deviceAllocations,
+            long pinnedBytes,
+            long streams,
+            long events,
+            long graphs,
+            long modules) {}
+
+    /** Whether every access is checked. */
+    public static boolean checked() {
+        return "1".equals(System.getenv("CUEMU_CHECKED"));
+    }
+
+    /** Changes one of the settings of {@code native/README.md}. */
+    public static void configure(String setting, Object value) {
+        try (Arena arena = Arena.ofConfined()) {
+            MethodHandle configure = function(arena, "cuemu_configure", JAVA_INT, ADDRESS, ADDRESS);
+            int changed = (int) configure.invoke(
+                    arena.allocateFrom(setting), arena.allocateFrom(String.valueOf(value)));
+            if (changed == 0) {
+                throw new IllegalArgumentException("the emulator refuses " + setting + " = " + value);
+            }
+        } catch (Throwable e) {
+            throw rethrown(e);
+        }
+    }
+
+    /** Reports of defects since {@link #reset}, one each. */
+    public static List<String> reports() {
+        return text("cuemu_reports").lines().toList();
+    }
+
+    /** Forgets reports, and the failed kernel that made the context unusable. */
+    public static void reset() {
+        call("cuemu_reset");
+    }
+
+    /** @param kernel must have been launched */
+    public static Counters counters(String kernel) {
+        Map<String, Object> all = object(text("cuemu_counters"));
+        if (!(all.get(kernel) instanceof Map<?, ?> found)) {
+            throw new IllegalArgumentException(kernel + " was not launched; these were: " + all.keySet());
+        }
+        return new Counters(
+                number(found, "launches"),
+                number(found, "read_bytes"),
+                number(found, "written_bytes"),
+                number(found, "unique_read_bytes"),
+                number(found, "unique_written_bytes"),
+                number(found, "mma"));
+    }
+
+    public static void forgetCounters() {
+        call("cuemu_reset_counters");
+    }
+
+    public static Live live() {
+        Map<String, Object> live = object(text("cuemu_live"));
+        return new Live(
+                number(live, "device_bytes"),
+                number(live, "device_allocations"),
+                number(live, "pinned_bytes"),
+                number(live, "streams"),
+                number(live, "events"),
+                number(live, "graphs"),
+                number(live, "modules"));
+    }
+
+    private static Map<String, Object> object(String json) {
+        return Json.parseObject("emulator", json);
+    }
+
+    private static long number(Map<?, ?> object, String key) {
+        return ((Number) object.get(key)).longValue();
+    }
+
+    private static String text(String function) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = (MemorySegment) function(arena, function, ADDRESS).invoke();
+            return text.reinterpret(Long.MAX_VALUE).getString(0);
+        } catch (Throwable e) {
+            throw rethrown(e);
+        }
+    }
+
+    private static void call(String function) {
+        try (Arena arena = Arena.ofConfined()) {
+            LINKER.downcallHandle(symbol(arena, function), FunctionDescriptor.ofVoid()).invoke();
+        } catch (Throwable e) {
+            throw rethrown(e);
+        }
+    }
+
+    private static MethodHandle function(
+            Arena arena, String name, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(symbol(arena, name), FunctionDescriptor.of(result, arguments));
+    }
+
+    /** Fails by name where a real driver, or none, is found. */
+    private static MemorySegment symbol(Arena arena, String name) {
+        return SymbolLookup.libraryLookup("libcuda.so.1", arena).find(name).orElseThrow(() -> new AssertionError(
+                "libcuda.so.1 is not the emulator: run this test with -Pemulator or native/emulate"));
+    }
+
+    private static RuntimeException rethrown(Throwable e) {
+        return switch (e) {
+            case RuntimeException r -> r;
+            case Error error -> throw error;
+            default -> new IllegalStateException(e);
+        };
+    }
+}
