@@ -17,7 +17,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "jalign",
         description = "Preference alignment of language models on the JVM.",
-        subcommands = {Quickstart.class, Dpo.class, Sft.class, Generate.class, Convert.class, Bench.class},
+        subcommands = {Quickstart.class, Dpo.class, Sft.class, Generate.class, Chat.class, Convert.class, Bench.class},
         usageHelpWidth = 100,
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
@@ -32,7 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "5:a loss or gradient that is not a number",
             "6:the file system refused",
             "7:a GPU, its driver or a library of it is missing, too old, or failed",
-            "130:stopped on request, with a checkpoint"
+            "130:stopped on request; a training run leaves a checkpoint"
         })
 public final class Main implements Callable<Integer> {
     private static final int DEFECT = 1;

@@ -41,12 +41,27 @@ final class PromptFlags {
     Map<String, @Nullable Object> variables() {
         Map<String, @Nullable Object> all = new LinkedHashMap<>();
         if (variables != null) {
-            all.putAll(Json.parseObject("--chat_template_kwargs", variables));
+            all.putAll(parsed(variables));
         }
         if (enableThinking != null) {
             all.put("enable_thinking", enableThinking);
         }
         return all;
+    }
+
+    private static Map<String, @Nullable Object> parsed(String variables) {
+        try {
+            return Json.parseObject("--chat_template_kwargs", variables);
+        } catch (JalignException e) {
+            throw new JalignException(
+                    JalignException.Kind.USAGE,
+                    "--chat_template_kwargs",
+                    "the template's variables must be a JSON object",
+                    variables,
+                    "names and values, such as {\"enable_thinking\": false}",
+                    "correct --chat_template_kwargs, and mind the shell's quotes",
+                    e);
+        }
     }
 
     /** The template that was asked for or else the model's, or null where there is neither. */

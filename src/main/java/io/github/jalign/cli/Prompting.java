@@ -48,14 +48,15 @@ final class Prompting implements AutoCloseable {
         return conversation(opening(text));
     }
 
-    /** The first messages of a conversation that a user begins. */
-    List<Map<String, @Nullable Object>> opening(String text) {
-        List<Map<String, @Nullable Object>> messages = new ArrayList<>();
-        if (system != null) {
-            messages.add(message("system", system));
-        }
+    private List<Map<String, @Nullable Object>> opening(String text) {
+        List<Map<String, @Nullable Object>> messages = new ArrayList<>(opening());
         messages.add(message("user", text));
         return messages;
+    }
+
+    /** What stands before the user's first message: the system message that was asked for, if one was. */
+    List<Map<String, @Nullable Object>> opening() {
+        return system == null ? List.of() : List.of(message("system", system));
     }
 
     /** Messages and the beginning of an answer. */

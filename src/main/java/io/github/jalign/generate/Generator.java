@@ -102,6 +102,11 @@ public final class Generator implements AutoCloseable {
         return config;
     }
 
+    /** What computes, for people. */
+    public String description() {
+        return ops.description();
+    }
+
     /** What generation_config.json says. */
     public GenerationDefaults defaults() {
         return defaults;
