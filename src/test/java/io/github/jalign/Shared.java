@@ -22,6 +22,18 @@ public final class Shared {
         return path;
     }
 
+    /**
+     * The folder of SmolLM2-135M-Instruct that tests tagged {@code long} read, as the shared tools build it from the
+     * published GGUF file; {@code -Djalign.smollm2} names it, and its absence fails the test.
+     */
+    public static Path smolLm2() {
+        String folder = System.getProperty("jalign.smollm2", "");
+        if (!Files.exists(Path.of(folder, "model.safetensors"))) {
+            throw new AssertionError("-Djalign.smollm2 must name the built folder of SmolLM2-135M-Instruct, not \"" + folder + "\"");
+        }
+        return Path.of(folder).toAbsolutePath();
+    }
+
     public static @Nullable Object json(Path file) {
         return Json.parse(file.toString(), text(file));
     }

@@ -75,14 +75,11 @@ final class GoldenRunsTest {
         assertTrue(Math.abs(residual / losses) <= MEAN_LOSS_RESIDUAL, "mean residual of the loss " + residual / losses);
     }
 
-    /** SmolLM2-135M-Instruct: {@code -Djalign.smollm2=FOLDER}, as the golden files' tools build it. */
     @Test
     @Tag("long")
     void smolLm2IsReproduced() throws IOException {
-        String folder = System.getProperty("jalign.smollm2", "");
-        assertTrue(Files.exists(Path.of(folder, "model.safetensors")), "-Djalign.smollm2 must name the built model folder");
         String run = "smollm2-135m-ultrafeedback";
-        List<Map<String, Object>> found = run("dpo", run, asTransformersTokenises(Path.of(folder)));
+        List<Map<String, Object>> found = run("dpo", run, asTransformersTokenises(Shared.smolLm2()));
         List<Map<String, Object>> expected = log(run);
         assertEquals(expected.size(), found.size(), "log entries");
         for (int i = 0; i < expected.size(); i++) {

@@ -2,8 +2,8 @@ package io.github.jalign.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import io.github.jalign.Shared;
 import io.github.jalign.json.Json;
 import io.github.jalign.text.ChatFormat;
 import io.github.jalign.text.ChatTemplate;
@@ -51,9 +51,7 @@ final class GoldenRowsTest {
     @Tag("long")
     @Test
     void pairsAreThoseOfTheRunWithARealModelsTokenizer(@TempDir Path folder) throws IOException {
-        String built = System.getProperty("jalign.smollm2");
-        assertNotNull(built, "-Djalign.smollm2 must name the built model folder");
-        Path model = Path.of(built);
+        Path model = Shared.smolLm2();
         Path file = model.resolve("tokenizer.json");
         Map<String, @Nullable Object> tokenizer = Json.parseObject(file.toString(), Files.readString(file));
         List<?> steps = (List<?>) Json.asObject((Map<?, ?>) Objects.requireNonNull(tokenizer.get("pre_tokenizer")))
