@@ -108,6 +108,25 @@ final class ArchitectureTest {
     }
 
     @Test
+    void theFacadeStandsOnTopBesideTheCommandLine() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(ROOT)
+                .because("the root package is jalign as a library; no room needs it")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT)
+                .should()
+                .dependOnClassesThat(inRooms(Set.of("cli", "quickstart")))
+                .because("a program that embeds jalign has no command line")
+                .check(CLASSES);
+    }
+
+    @Test
     void roomsFormNoCycle() {
         slices().matching(ROOT + ".(*)..")
                 .should()

@@ -3,6 +3,7 @@ package io.github.jalign.generate;
 import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.data.Item;
 import io.github.jalign.data.Pack;
+import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.Activations;
 import io.github.jalign.model.CausalLm;
 import io.github.jalign.model.Forward;
@@ -105,6 +106,11 @@ public final class Generator implements AutoCloseable {
     /** What computes, for people. */
     public String description() {
         return ops.description();
+    }
+
+    /** Bytes of weights, caches and workspaces now; 0 after {@link #close}. */
+    public long allocatedBytes() {
+        return ops.allocatedBytes();
     }
 
     /** What generation_config.json says. */

@@ -40,12 +40,16 @@ public enum Backend {
      * Opens a backend.
      *
      * @param threads of the CPU backend; 0 takes one a hardware thread
-     * @throws JalignException of kind DEVICE for a GPU that cannot be used
+     * @throws JalignException of kind DEVICE for a GPU that cannot be used, of kind USAGE for the CPU backend in a JVM
+     *     without the Vector API
      */
     public Ops open(int threads) {
         return switch (this) {
             case REFERENCE -> new ReferenceOps();
-            case CPU -> new CpuOps(count(threads));
+            case CPU -> {
+                requireVectorApi();
+                yield new CpuOps(count(threads));
+            }
             case CUDA -> new CudaOps(DType.BF16);
             case CUDA_FLOAT32 -> new CudaOps(DType.F32);
         };
@@ -55,7 +59,10 @@ public enum Backend {
     public CountingOps plan(int threads) {
         return switch (this) {
             case REFERENCE -> new CountingOps(DType.F64, DType.F64, ReferenceOps::workspace);
-            case CPU -> new CountingOps(DType.F32, DType.F32, load -> CpuOps.workspace(load, count(threads)));
+            case CPU -> {
+                requireVectorApi();
+                yield new CountingOps(DType.F32, DType.F32, load -> CpuOps.workspace(load, count(threads)));
+            }
             case CUDA -> new CountingOps(DType.BF16, DType.F32, CudaOps::workspace);
             case CUDA_FLOAT32 -> new CountingOps(DType.F32, DType.F32, CudaOps::workspace);
         };
@@ -75,6 +82,19 @@ public enum Backend {
             case REFERENCE, CPU -> OptionalLong.empty();
             case CUDA, CUDA_FLOAT32 -> OptionalLong.of(CudaOps.freeBytes());
         };
+    }
+
+    /** The launcher gives the JVM this module; a program that embeds jalign may have forgotten it. */
+    private static void requireVectorApi() {
+        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+            throw new JalignException(
+                    JalignException.Kind.USAGE,
+                    "the JVM",
+                    "the cpu device needs the Vector API, which the JDK holds in a module of its own",
+                    "a JVM without jdk.incubator.vector",
+                    "a JVM with it",
+                    "start java with --add-modules jdk.incubator.vector");
+        }
     }
 
     private static int count(int threads) {
