@@ -1,0 +1,6 @@
+package io.github.jalign.ops.cuda;
+
+import org.junit.jupiter.api.Tag;
+
+@Tag("gpu")
+final class ConformanceOnGpuTest extends ConformanceTest {}
