@@ -1,8 +1,11 @@
 package io.github.jalign.generate;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.ops.Ops;
+import io.github.jalign.tensor.Tensor;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
@@ -20,6 +23,37 @@ final class Sampler {
         this.options = options;
         this.random = new SplittableRandom(options.seed());
         Arrays.stream(prompt).forEach(seen::set);
+    }
+
+    /**
+     * Chooses on the device where that can be.
+     *
+     * @param logits [1, V]
+     * @throws JalignException of kind NUMERIC when one of them is not a number
+     */
+    int next(Ops ops, Tensor logits) {
+        Optional<Ops.TokenSampler> device = ops.tokenSampler();
+        if (device.isEmpty()) {
+            return next(ops.read(logits));
+        }
+        double penalty = options.repetitionPenalty();
+        double temperature = options.temperature();
+        int id = device.get()
+                .sample(
+                        logits,
+                        penalty == 1 ? new int[0] : seen.stream().toArray(),
+                        penalty,
+                        temperature,
+                        options.topK(),
+                        options.topP(),
+                        options.minP(),
+                        temperature == 0 ? 0 : random.nextDouble());
+        if (id < 0) {
+            requireNumbers(ops.read(logits));
+            throw new IllegalStateException("the device found a logit that is no number");
+        }
+        seen.set(id);
+        return id;
     }
 
     /**

@@ -8,6 +8,7 @@ import io.github.jalign.model.Forward;
 import io.github.jalign.model.Head;
 import io.github.jalign.model.KvCache;
 import io.github.jalign.ops.Ops;
+import io.github.jalign.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -56,7 +57,7 @@ public final class Session implements AutoCloseable {
         // The last token always runs: its logits are needed.
         int cached = Math.min(known < 0 ? cache.length() : known, prompt.length - 1);
         cache.truncate(cached);
-        double[] logits = prefill(prompt, listener);
+        Tensor logits = prefill(prompt, listener);
         if (logits == null) {
             return new Answer(new int[0], Finish.CANCELLED, cached);
         }
@@ -65,7 +66,7 @@ public final class Session implements AutoCloseable {
         Finish finish;
         try (Decoding decoding = new Decoding(ops, forward, activations, head, cache)) {
             while (true) {
-                int id = sampler.next(logits);
+                int id = sampler.next(ops, logits);
                 if (stopIds.contains(id)) {
                     finish = Finish.STOP;
                     break;
@@ -80,14 +81,14 @@ public final class Session implements AutoCloseable {
                     break;
                 }
                 read[cache.length()] = id;
-                logits = ops.read(decoding.next(id));
+                logits = decoding.next(id);
             }
         }
         return new Answer(answer.stream().mapToInt(Integer::intValue).toArray(), finish, cached);
     }
 
     /** Reads what the cache lacks of a prompt: the logits of what follows, or null when the listener gave up. */
-    private double @Nullable [] prefill(int[] prompt, Generator.Listener listener) {
+    private @Nullable Tensor prefill(int[] prompt, Generator.Listener listener) {
         int count = 0;
         while (cache.length() < prompt.length) {
             int from = cache.length();
@@ -98,7 +99,7 @@ public final class Session implements AutoCloseable {
             System.arraycopy(prompt, from, read, from, count);
             forward.extend(Arrays.copyOfRange(prompt, from, from + count), cache);
         }
-        return ops.read(head.logits(activations.hidden(count), count - 1));
+        return head.logits(activations.hidden(count), count - 1);
     }
 
     /** @param most tokens in all */

@@ -27,6 +27,9 @@ public final class Forward {
         record InPack(Segments segments) implements Keys {}
 
         record InCache(KvCache cache) implements Keys {}
+
+        /** In the pack, which then becomes the cache's beginning. */
+        record First(Segments segments, KvCache cache) implements Keys {}
     }
 
     /**
@@ -66,7 +69,11 @@ public final class Forward {
 
     /** All layers over {@code count} tokens that were placed; the cache's length is left as it is. */
     void extend(int count, KvCache cache) {
-        run(count, new Keys.InCache(cache));
+        run(
+                count,
+                cache.length() == 0 && count > 1
+                        ? new Keys.First(Segments.sequences(count), cache)
+                        : new Keys.InCache(cache));
     }
 
     private void run(int count, Keys keys) {
@@ -135,6 +142,10 @@ public final class Forward {
         switch (keys) {
             case Keys.InPack(Segments segments) ->
                 ops.attention(slot.qkv(), segments, shape, slot.attention(), slot.lse());
+            case Keys.First(Segments segments, KvCache cache) -> {
+                ops.attention(slot.qkv(), segments, shape, slot.attention(), slot.lse());
+                ops.appendToCache(slot.qkv(), shape, activations.positions(count), cache.keys(l), cache.values(l));
+            }
             case Keys.InCache(KvCache cache) -> {
                 Tensor slots = activations.positions(count);
                 ops.appendToCache(slot.qkv(), shape, slots, cache.keys(l), cache.values(l));

@@ -229,6 +229,28 @@ public interface Ops extends AutoCloseable {
 
     // decoding
 
+    /** Choosing tokens on the device, if reading a row of logits back costs more than that. */
+    default Optional<TokenSampler> tokenSampler() {
+        return Optional.empty();
+    }
+
+    /** What {@link #tokenSampler} gives: the definition is {@code generate.Sampler}. */
+    interface TokenSampler {
+        /**
+         * Waits for the choice.
+         *
+         * @param logits [1, V] wide; those of {@code seen} are penalised in place
+         * @param seen ids that came before, each once; empty when the penalty is 1
+         * @param temperature 0 takes the first of the largest
+         * @param topK 0 for all
+         * @param u in [0, 1): where in the kept probabilities to look
+         * @return the token, or -1 when a logit is not a number
+         */
+        int sample(
+                Tensor logits, int[] seen, double repetitionPenalty, double temperature, int topK, double topP,
+                double minP, double u);
+    }
+
     /**
      * Puts the keys and values of qkv's rows into the cache.
      *

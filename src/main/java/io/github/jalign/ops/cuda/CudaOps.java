@@ -109,12 +109,19 @@ public final class CudaOps implements Ops {
         int floats = DType.F32.bytes();
         return List.of(
                 bytes("products", Blas.WORKSPACE),
-                bytes("partial sums", Math.max(normParts(load.hidden()) * (long) load.hidden(), (long) COLUMN_PARTS * load.width()) * floats),
+                bytes("partial sums", partialFloats(load) * floats),
                 bytes("sums", (SUM_BLOCKS + 1L) * Double.BYTES),
                 bytes("tables", SegmentTables.bytes(load.tokens())),
                 bytes("delta", (long) load.tokens() * load.heads() * floats),
                 bytes("pairs", CudaPairLoss.bytes(load)),
                 bytes("pieces", CudaAttention.pieceBytes(load)));
+    }
+
+    /** Of norms and biases by blocks; or the ids that a sampled token's logits are penalised for. */
+    private static long partialFloats(Workload load) {
+        return Math.max(
+                load.vocabulary(),
+                Math.max(normParts(load.hidden()) * (long) load.hidden(), (long) COLUMN_PARTS * load.width()));
     }
 
     private static TensorSpec bytes(String name, long bytes) {
@@ -671,6 +678,40 @@ public final class CudaOps implements Ops {
     }
 
     // decoding
+
+    @Override
+    public Optional<TokenSampler> tokenSampler() {
+        return Optional.of(this::sample);
+    }
+
+    private int sample(
+            Tensor logits, int[] seen, double repetitionPenalty, double temperature, int topK, double topP,
+            double minP, double u) {
+        shape(logits, 1, logits.cols());
+        long ids = DeviceMemory.addressOf(scratch("partial sums"));
+        if (seen.length > 0) {
+            staging.upload(ids, 4L * seen.length, to ->
+                    MemorySegment.copy(seen, 0, to, ValueLayout.JAVA_INT, 0, seen.length));
+            launch.with()
+                    .tensor(logits)
+                    .address(ids)
+                    .size(seen.length)
+                    .number(repetitionPenalty)
+                    .run(modules.kernel("head", "repetition_penalty"), blocks(seen.length), THREADS);
+        }
+        long chosen = DeviceMemory.addressOf(scratch("sums"));
+        launch.with()
+                .tensor(logits)
+                .size(logits.cols())
+                .precise(temperature)
+                .size(topK)
+                .precise(topP)
+                .precise(minP)
+                .precise(u)
+                .address(chosen)
+                .run(modules.kernel("head", "sample"), 1, THREADS);
+        return staging.download(chosen, Integer.BYTES).get(ValueLayout.JAVA_INT, 0);
+    }
 
     @Override
     public void appendToCache(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {
