@@ -10,7 +10,6 @@ import io.github.jalign.generate.TextGeneration;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.model.ModelConfigReader;
 import java.io.BufferedReader;
-import java.io.Console;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -70,7 +69,7 @@ final class Chat implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        boolean terminal = isTerminal();
+        boolean terminal = ProgressLine.isTerminal();
         Path model = HubCache.ofUser().model(nameOrPath);
         try (Prompting prompting = new Prompting(model, promptFlags)) {
             prompting.requireFormat();
@@ -144,11 +143,5 @@ final class Chat implements Callable<Integer> {
         err.println("/help lists the commands; Ctrl-C stops an answer, /exit ends");
         err.println();
         err.flush();
-    }
-
-    @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base, the default
-    private static boolean isTerminal() {
-        @Nullable Console console = System.console();
-        return console != null && console.isTerminal();
     }
 }

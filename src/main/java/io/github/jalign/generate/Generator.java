@@ -17,8 +17,10 @@ import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Workload;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntConsumer;
 
 /**
  * A model folder loaded to answer and to score: one sequence at a time over a key/value cache. Used by one thread at a
@@ -149,33 +151,60 @@ public final class Generator implements AutoCloseable {
      * @return one row an item, one number a completion
      */
     public double[][] score(List<Item> items) {
+        return Arrays.stream(tokenLogps(items, done -> {}))
+                .map(item -> Arrays.stream(item).mapToDouble(Generator::sum).toArray())
+                .toArray(double[][]::new);
+    }
+
+    /** In the tokens' order, as training sums. */
+    static double sum(double[] logps) {
+        double sum = 0;
+        for (double logp : logps) {
+            sum += logp;
+        }
+        return sum;
+    }
+
+    /**
+     * Log-probs of completions' trained tokens.
+     *
+     * @param items none longer than was planned
+     * @param scored told how many are done
+     * @return [item][completion][trained token]
+     */
+    public double[][][] tokenLogps(List<Item> items, IntConsumer scored) {
         int tokens = Math.max(PREFILL, items.stream().mapToInt(Pack::tokens).max().orElse(1));
         Activations wide = new Activations(ops, config, tokens, Activations.Keep.NOTHING);
         Head wideHead = new Head(model, tokens, false);
         reserve(tokens, tokens);
-        Forward forward = new Forward(model, wide);
-        double[][] scores = new double[items.size()][];
-        int from = 0;
-        for (int to : Pack.plan(items, tokens)) {
-            Pack pack = Pack.of(items.subList(from, to));
-            forward.run(pack.tokens(), pack.segments());
-            double[] statistics =
-                    wideHead.forward(wide.hidden(pack.tokens().length), pack.rows(), pack.targets());
-            for (Pack.Sequence s : pack.sequences()) {
-                int item = from + s.item();
-                if (scores[item] == null) {
-                    scores[item] = new double[items.get(item).completions().size()];
+        try {
+            Forward wideForward = new Forward(model, wide);
+            double[][][] logps = new double[items.size()][][];
+            int from = 0;
+            for (int to : Pack.plan(items, tokens)) {
+                Pack pack = Pack.of(items.subList(from, to));
+                wideForward.run(pack.tokens(), pack.segments());
+                double[] statistics =
+                        wideHead.forward(wide.hidden(pack.tokens().length), pack.rows(), pack.targets());
+                for (Pack.Sequence s : pack.sequences()) {
+                    int item = from + s.item();
+                    if (logps[item] == null) {
+                        logps[item] = new double[items.get(item).completions().size()][];
+                    }
+                    double[] ofTokens = new double[s.count()];
+                    Arrays.setAll(ofTokens, i -> statistics[
+                            (s.firstRow() + i) * HeadStatistics.COLUMNS + HeadStatistics.LOGP]);
+                    logps[item][s.completion()] = ofTokens;
                 }
-                for (int row = s.firstRow(); row < s.firstRow() + s.count(); row++) {
-                    scores[item][s.completion()] += statistics[row * HeadStatistics.COLUMNS + HeadStatistics.LOGP];
-                }
+                from = to;
+                scored.accept(from);
             }
-            from = to;
+            return logps;
+        } finally {
+            wide.close();
+            wideHead.close();
+            reserve(activations.capacity(), 1);
         }
-        wide.close();
-        wideHead.close();
-        reserve(activations.capacity(), 1);
-        return scores;
     }
 
     @Override
