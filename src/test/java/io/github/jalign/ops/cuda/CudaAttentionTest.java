@@ -1,0 +1,286 @@
+package io.github.jalign.ops.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.github.jalign.ops.AttentionBounds;
+import io.github.jalign.ops.AttentionShape;
+import io.github.jalign.ops.Segments;
+import io.github.jalign.ops.Workload;
+import io.github.jalign.tensor.DType;
+import io.github.jalign.tensor.Tensor;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Attention's kernels against the reference, over trees, group sizes, windows and head widths that fit no tile. */
+@Tag("emulator")
+class CudaAttentionTest {
+    private static final Segments SEQUENCES = Segments.sequences(1, 3, 8, 13, 31, 33, 64);
+    private static final Segments PAIRS =
+            new Segments(new int[] {0, 127, 256, 289, 353, 361, 374}, new int[] {-1, 0, 0, -1, 3, 3, 3}, 405);
+    private static final Segments SMALL = new Segments(new int[] {0, 7, 20, 51, 52}, new int[] {-1, 0, 0, -1, 3}, 67);
+    private static final Segments EMPTY = new Segments(new int[] {0, 5, 5, 9}, new int[] {-1, 0, 0, -1}, 9);
+
+    /** @param gap elements beside each row: 0 and 8 leave rows aligned to 16 bytes where the width does, 3 does not */
+    record Case(AttentionShape shape, Segments segments, int gap, DType dtype, long seed) {}
+
+    private static Stream<Case> of(AttentionShape shape, Segments segments, int gap) {
+        return Stream.of(DType.F32, DType.BF16)
+                .flatMap(dtype -> Stream.of(1L, 2L).map(seed -> new Case(shape, segments, gap, dtype, seed)));
+    }
+
+    static Stream<Case> cases() {
+        return Stream.of(
+                        of(new AttentionShape(1, 1, 64, 0), SEQUENCES, 0),
+                        of(new AttentionShape(4, 2, 2, 0), SEQUENCES, 0),
+                        of(new AttentionShape(3, 1, 6, 0), SMALL, 3),
+                        of(new AttentionShape(4, 1, 8, 0), PAIRS, 0),
+                        of(new AttentionShape(2, 1, 32, 100), PAIRS, 8),
+                        of(new AttentionShape(3, 1, 40, 0), SMALL, 0),
+                        of(new AttentionShape(3, 1, 64, 0), PAIRS, 0),
+                        of(new AttentionShape(2, 2, 64, 70), PAIRS, 3),
+                        of(new AttentionShape(1, 1, 64, 0), Segments.sequences(576, 1), 0),
+                        of(new AttentionShape(3, 3, 80, 0), SMALL, 8),
+                        of(new AttentionShape(2, 1, 96, 130), PAIRS, 0),
+                        of(new AttentionShape(4, 1, 96, 0), EMPTY, 0),
+                        of(new AttentionShape(1, 1, 128, 0), PAIRS, 0),
+                        of(new AttentionShape(4, 1, 128, 1), SMALL, 3))
+                .flatMap(s -> s);
+    }
+
+    static Stream<Case> checkedCases() {
+        return Stream.of(
+                        of(new AttentionShape(2, 1, 64, 0), SMALL, 0),
+                        of(new AttentionShape(2, 1, 90, 9), SMALL, 3),
+                        of(new AttentionShape(1, 1, 128, 0), SMALL, 8))
+                .flatMap(s -> s)
+                .filter(c -> c.seed == 1);
+    }
+
+    private static Workload load(AttentionShape shape, int tokens, int context) {
+        return new Workload(tokens, context, shape.heads(), shape.keyValueHeads(), shape.headDim(), 1, 1, 1, 1);
+    }
+
+    private static CudaTrial tensors(CudaTrial trial, Case c) {
+        int rows = c.segments.tokens();
+        for (String name : List.of("qkv", "dqkv")) {
+            trial.between(name, rows, c.shape.packedWidth(), c.gap, c.gap, trial.random()::nextGaussian);
+        }
+        for (String name : List.of("out", "dout")) {
+            trial.between(name, rows, c.shape.queryWidth(), c.gap, c.gap, trial.random()::nextGaussian);
+        }
+        return trial.wide("lse", rows, c.shape.heads());
+    }
+
+    private static CudaTrial.Program forwardAndBackward(Case c) {
+        return (ops, t) -> {
+            ops.attention(t.apply("qkv"), c.segments, c.shape, t.apply("out"), t.apply("lse"));
+            ops.attentionBackward(
+                    t.apply("dout"), t.apply("qkv"), t.apply("out"), t.apply("lse"), c.segments, c.shape,
+                    t.apply("dqkv"));
+        };
+    }
+
+    private static void check(Case c) {
+        CudaTrial trial = tensors(new CudaTrial(c.dtype, c.seed), c)
+                .run(load(c.shape, c.segments.tokens(), c.segments.tokens()), forwardAndBackward(c));
+        AttentionBounds bounds = new AttentionBounds(
+                elements(trial), c.segments, c.shape, true, CudaTrial.unit(c.dtype));
+        trial.within("out", bounds::out).within("lse", bounds::lse).within("dqkv", bounds::dqkv);
+    }
+
+    private static AttentionBounds.Elements elements(CudaTrial trial) {
+        return (name, r, c) -> name.equals("out") || name.equals("dqkv")
+                ? trial.expected(name, r, c)
+                : trial.value(name, r, c);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void forwardAndBackwardStayWithinTheirBounds(Case c) {
+        check(c);
+    }
+
+    @ParameterizedTest
+    @MethodSource("checkedCases")
+    @Tag("checked")
+    void forwardAndBackwardAccessWhatTheyMay(Case c) {
+        check(c);
+    }
+
+    /** Bits depend neither on neighbours in the pack, nor on where rows lie in memory, nor on how they are loaded. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "BF16"})
+    void aSequenceHasTheSameBitsAloneAndAmongOthers(DType dtype) {
+        AttentionShape shape = new AttentionShape(2, 1, 64, 90);
+        int start = 29;
+        Case packed = new Case(
+                shape,
+                new Segments(new int[] {0, start, 160, 177, 240}, new int[] {-1, -1, 1, 1, -1}, 253), 3, dtype, 1);
+        Case alone = new Case(shape, new Segments(new int[] {0, 131, 148}, new int[] {-1, 0, 0}, 211), 0, dtype, 1);
+        CudaTrial all = tensors(new CudaTrial(dtype, 1), packed)
+                .runOnGpuOnly(load(shape, 253, 253), forwardAndBackward(packed));
+        CudaTrial one = tensors(new CudaTrial(dtype, 2), alone);
+        for (String name : List.of("qkv", "dout")) {
+            int cols = name.equals("qkv") ? shape.packedWidth() : shape.queryWidth();
+            int[] i = {0};
+            one.between(name, 211, cols, 0, 0, () -> all.value(name, start + i[0] / cols, i[0]++ % cols));
+        }
+        one.runOnGpuOnly(load(shape, 211, 211), forwardAndBackward(alone));
+        for (int t = 0; t < 211; t++) {
+            for (int c = 0; c < shape.queryWidth(); c++) {
+                assertEquals(all.actual("out", start + t, c), one.actual("out", t, c));
+            }
+            for (int h = 0; h < shape.heads(); h++) {
+                assertEquals(all.actual("lse", start + t, h), one.actual("lse", t, h));
+            }
+            for (int c = 0; c < shape.packedWidth(); c++) {
+                assertEquals(all.actual("dqkv", start + t, c), one.actual("dqkv", t, c));
+            }
+        }
+    }
+
+    record Decoding(AttentionShape shape, int context, int rows, int gap, DType dtype, long seed) {}
+
+    private static Stream<Decoding> decoding(AttentionShape shape, int context, int rows, int gap) {
+        return Stream.of(DType.F32, DType.BF16)
+                .flatMap(dtype -> Stream.of(1L, 2L).map(seed -> new Decoding(shape, context, rows, gap, dtype, seed)));
+    }
+
+    static Stream<Decoding> decodings() {
+        return Stream.of(
+                        decoding(new AttentionShape(2, 1, 64, 0), 1, 1, 0),
+                        decoding(new AttentionShape(9, 3, 64, 0), 255, 1, 0),
+                        decoding(new AttentionShape(6, 1, 64, 0), 257, 3, 8),
+                        decoding(new AttentionShape(4, 4, 6, 0), 33, 13, 3),
+                        decoding(new AttentionShape(2, 2, 2, 0), 129, 1, 0),
+                        decoding(new AttentionShape(5, 1, 80, 300), 576, 2, 0),
+                        decoding(new AttentionShape(2, 1, 128, 0), 576, 1, 3),
+                        decoding(new AttentionShape(4, 1, 96, 70), 640, 8, 0))
+                .flatMap(s -> s);
+    }
+
+    @ParameterizedTest
+    @MethodSource("decodings")
+    @Tag("checked")
+    void cachedAttentionStaysWithinItsBounds(Decoding d) {
+        AttentionShape shape = d.shape;
+        int start = d.context - d.rows;
+        CudaTrial trial = new CudaTrial(d.dtype, d.seed);
+        trial.between("qkv", d.context, shape.packedWidth(), d.gap, d.gap, trial.random()::nextGaussian)
+                .between("out", d.context, shape.queryWidth(), d.gap, d.gap, trial.random()::nextGaussian)
+                .normal("keys", d.context + 2, shape.keyWidth())
+                .normal("values", d.context + 2, shape.keyWidth())
+                .ids("slots", IntStream.range(0, d.context).toArray())
+                .run(load(shape, d.context, d.context + 2), (ops, t) -> {
+                    Tensor qkv = t.apply("qkv");
+                    ops.appendToCache(qkv, shape, t.apply("slots"), t.apply("keys"), t.apply("values"));
+                    ops.attentionCached(
+                            qkv.rows(start, d.rows), t.apply("keys"), t.apply("values"),
+                            t.apply("slots").columns(start, d.rows), shape, t.apply("out").rows(start, d.rows));
+                });
+        AttentionBounds bounds = new AttentionBounds(
+                elements(trial), Segments.sequences(d.context), shape, false, CudaTrial.unit(d.dtype));
+        trial.within("out", (t, c) -> t < start ? 0 : bounds.out(t, c))
+                .within("keys", (t, c) -> 0)
+                .within("values", (t, c) -> 0);
+    }
+
+    /**
+     * kernels/attention/README.md: products of blocks of scores of which any is needed, and what tiles of queries and of
+     * keys read and write, to 10 %: threads also read the tables. H = 4, K = 2, no window.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 96, 128})
+    @Tag("checked")
+    void tensorCoresAndMemoryDoWhatTheReadmeSays(int headDim) {
+        AttentionShape shape = new AttentionShape(4, 2, headDim, 0);
+        Segments segments = new Segments(new int[] {0, 200, 350, 440}, new int[] {-1, 0, 0, -1}, 640);
+        Case c = new Case(shape, segments, 0, DType.BF16, 1);
+        Emulator.forgetCounters();
+        tensors(new CudaTrial(DType.BF16, 1), c).runOnGpuOnly(load(shape, 640, 640), forwardAndBackward(c));
+        AttentionTiles tiles = AttentionTiles.of(DType.BF16, headDim);
+        int keysOfWarp = headDim == 64 ? 32 : 16;
+        check(tiles.forward(), shape.heads() * 2L * headDim * blocks(segments, 32, 64), () ->
+                new long[] {tilesOfQueries(segments, tiles.forward().rows(), 1, 2) * headDim * 2 * shape.heads(),
+                    640L * shape.heads() * (headDim * 2 + 4)});
+        check(tiles.dq(), shape.heads() * 3L * headDim / 2 * blocks(segments, 32, 32), () ->
+                new long[] {tilesOfQueries(segments, tiles.dq().rows(), 2, 2) * headDim * 2 * shape.heads(),
+                    640L * shape.heads() * headDim * 2});
+        check(tiles.dkv(), shape.heads() * (long) headDim * keysOfWarp / 16 * blocks(segments, 32, keysOfWarp), () ->
+                new long[] {tilesOfKeys(segments, tiles.dkv().rows(), 2, headDim * 2) * shape.keyValueHeads(),
+                    640L * 2 * shape.keyWidth() * 2});
+    }
+
+    private static void check(AttentionTiles.Instance kernel, long mma, Supplier<long[]> bytes) {
+        Emulator.Counters counters = Emulator.counters(kernel.name());
+        assertEquals(1, (double) counters.mma() / mma, 0.1, kernel.name() + ": mma");
+        if (Emulator.checked()) {
+            assertEquals(1, (double) counters.readBytes() / bytes.get()[0], 0.1, kernel.name() + ": bytes read");
+            assertEquals(1, (double) counters.writtenBytes() / bytes.get()[1], 0.1, kernel.name() + ": bytes written");
+        }
+    }
+
+    /** Blocks of queries and keys, cut from the starts of segments, that hold a pair to be computed. */
+    private static long blocks(Segments segments, int queries, int keys) {
+        long blocks = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            for (int row = 0; row < segments.length(s); row += queries) {
+                int end = Math.min(row + queries, segments.length(s));
+                blocks += Math.ceilDiv(segments.parentLength(s), keys) + Math.ceilDiv(end, keys);
+            }
+        }
+        return blocks;
+    }
+
+    /** Rows that tiles of queries read, {@code own} times their own and {@code met} times the keys that they meet. */
+    private static long tilesOfQueries(Segments segments, int height, int own, int met) {
+        long rows = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            for (int row = 0; row < segments.length(s); row += height) {
+                int end = Math.min(row + height, segments.length(s));
+                rows += own * (end - row) + met * (segments.parentLength(s) + end);
+            }
+        }
+        return rows;
+    }
+
+    /** Bytes that tiles of keys read: two rows a key; two rows, lse and delta for each query from it on and of its children. */
+    private static long tilesOfKeys(Segments segments, int height, int group, int rowBytes) {
+        long bytes = 0;
+        for (int s = 0; s < segments.count(); s++) {
+            int below = 0;
+            for (int child = 0; child < segments.count(); child++) {
+                below += segments.parent(child) == s ? segments.length(child) : 0;
+            }
+            for (int row = 0; row < segments.length(s); row += height) {
+                bytes += 2L * rowBytes * Math.min(height, segments.length(s) - row);
+                bytes += (2L * rowBytes + 8) * group * (segments.length(s) - row + below);
+            }
+        }
+        return bytes;
+    }
+
+    @Test
+    void widthsWithoutAnInstanceAreRefused() {
+        for (int headDim : new int[] {7, 130}) {
+            assertEquals(
+                    "no attention with heads " + headDim + " wide: an even width up to 128 is needed",
+                    assertThrows(IllegalArgumentException.class, () -> AttentionTiles.of(DType.BF16, headDim))
+                            .getMessage());
+        }
+        assertEquals(
+                "no attention of F64",
+                assertThrows(IllegalArgumentException.class, () -> AttentionTiles.of(DType.F64, 64)).getMessage());
+    }
+}
