@@ -88,6 +88,13 @@ public final class Emulator {
                 number(found, "mma"));
     }
 
+    /** Launches of all kernels since {@link #forgetCounters}. */
+    public static long launches() {
+        return object(text("cuemu_counters")).values().stream()
+                .mapToLong(kernel -> number((Map<?, ?>) kernel, "launches"))
+                .sum();
+    }
+
     public static void forgetCounters() {
         call("cuemu_reset_counters");
     }
