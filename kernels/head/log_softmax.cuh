@@ -100,7 +100,7 @@ extern "C" __global__ void __launch_bounds__(512) log_softmax(
     bool vector = aligned(logits, ls);
     for (long long row = blockIdx.x, turn = 0; row < rows; row += gridDim.x, turn ^= 1) {
         const float* x = logits + row * ls;
-        float target = x[targets[row]];
+        float target = threadIdx.x == 0 ? x[targets[row]] : 0.0f; // asked for before it is needed
         Online seen;
         int step = blockDim.x * N, col = threadIdx.x * N;
         for (; vector && col + (TAKEN - 1) * step + N <= vocabulary; col += TAKEN * step) {
@@ -136,7 +136,7 @@ extern "C" __global__ void __launch_bounds__(512) log_softmax(
                 seen.squares = all[3][lane], seen.weighted = all[4][lane], seen.logits = all[5][lane];
             }
             seen.merge_warp();
-            if (lane == 0) {
+            if (threadIdx.x == 0) {
                 float log_sum = logf(seen.sum), lse = seen.max + log_sum;
                 float* out = statistics + row * COLUMNS;
                 out[LOGP] = target - lse;

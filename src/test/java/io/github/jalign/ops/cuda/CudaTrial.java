@@ -1,5 +1,6 @@
 package io.github.jalign.ops.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -91,6 +92,14 @@ final class CudaTrial {
         return this;
     }
 
+    /** Parameters, statistics or logits: float32 in either dtype. */
+    CudaTrial wide(String name, int rows, int cols, DoubleSupplier value) {
+        double[] all = new double[rows * cols];
+        Arrays.setAll(all, i -> (float) value.getAsDouble());
+        floats.put(name, new Floats(true, rows, cols, 0, 0, all));
+        return this;
+    }
+
     CudaTrial ids(String name, int... values) {
         ids.put(name, values);
         return this;
@@ -114,6 +123,17 @@ final class CudaTrial {
             expected = run(ops, load, program);
         }
         return runOnGpuOnly(load, program);
+    }
+
+    /** On the reference, and twice on a GPU that is open: the bits must be the same. */
+    CudaTrial runTwice(Ops gpu, Workload load, Program program) {
+        try (Ops ops = new ReferenceOps()) {
+            expected = run(ops, load, program);
+        }
+        actual = run(gpu, load, program);
+        Map<String, double[]> again = run(gpu, load, program);
+        actual.forEach((name, values) -> assertArrayEquals(values, again.get(name), name + " when run again"));
+        return this;
     }
 
     CudaTrial runOnGpuOnly(Workload load, Program program) {
@@ -141,12 +161,14 @@ final class CudaTrial {
         ids.forEach((name, values) -> {
             TensorArena arena = ops.allocate(name, List.of(new TensorSpec(name, DType.I32, 1, values.length)));
             ops.write(arena.get(name), values);
+            arenas.put(name, arena);
             tensors.put(name, arena.get(name));
         });
         ops.reserve(load);
         program.run(ops, name -> named(tensors, name));
         Map<String, double[]> results = new LinkedHashMap<>();
         floats.forEach((name, f) -> results.put(name, inner(name, f, ops.read(named(arenas, name).get(name)))));
+        arenas.values().forEach(TensorArena::close);
         return results;
     }
 
