@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** Which backend a configuration means, and what memory there is for it. */
 final class Devices {
@@ -35,7 +37,28 @@ final class Devices {
     }
 
     /** The plan of a run, on the CPU instead when {@code device: auto} found a GPU that is too small. */
-    record Planned(Backend backend, MemoryPlan memory) {}
+    record Planned(Backend backend, Engine.Sizes sizes, MemoryPlan memory) {}
+
+    /**
+     * What the data asks for.
+     *
+     * @param item tokens of the largest row, all its completions included
+     * @param all tokens of all rows
+     * @param longest tokens of the longest sequence
+     * @param pack tokens of a pack as a run that is resumed had them, or null
+     */
+    record Demand(int item, long all, int longest, @Nullable Integer pack) {
+        Engine.Sizes with(int packTokens) {
+            int tokens = pack != null ? pack : (int) Math.max(item, Math.min(packTokens, all));
+            return new Engine.Sizes(tokens, tokens, longest);
+        }
+    }
+
+    /** Tokens computed together on the CPU, whose caches they leave anyway, unless one row is longer. */
+    private static final int HOST_PACK = 1024;
+
+    /** The same on a GPU, which wants thousands of rows to fill its processors, down to what still fits its memory. */
+    private static final List<Integer> DEVICE_PACKS = List.of(16384, 8192, 4096, 2048);
 
     /**
      * Plans a run.
@@ -44,22 +67,35 @@ final class Devices {
      * @throws JalignException of kind MEMORY when the run does not fit
      */
     static Planned plan(
-            Backend backend, Compute compute, ModelConfig config, Engine.Sizes sizes, TrainListener listener) {
+            Backend backend, Compute compute, ModelConfig config, Demand demand, TrainListener listener) {
         try {
-            return new Planned(backend, memory(backend, compute, config, sizes));
+            return planned(backend, compute, config, demand);
         } catch (JalignException e) {
             boolean another = compute.device() == Device.AUTO && backend.deviceMemory().isPresent();
             if (!another || e.kind() != JalignException.Kind.MEMORY) {
                 throw e;
             }
             listener.warned("device auto: cpu; for cuda " + e.brief());
-            return new Planned(Backend.CPU, memory(Backend.CPU, compute, config, sizes));
+            return planned(Backend.CPU, compute, config, demand);
         }
     }
 
-    private static MemoryPlan memory(Backend backend, Compute compute, ModelConfig config, Engine.Sizes sizes) {
-        return MemoryPlan.of(
-                backend, compute.threads(), config, sizes, compute.gradientCheckpointing(), availableMemory(backend, compute));
+    private static Planned planned(Backend backend, Compute compute, ModelConfig config, Demand demand) {
+        long available = availableMemory(backend, compute);
+        boolean recompute = compute.gradientCheckpointing() != null && compute.gradientCheckpointing();
+        for (int pack : backend.deviceMemory().isPresent() ? DEVICE_PACKS : List.<Integer>of()) {
+            Engine.Sizes sizes = demand.with(pack);
+            MemoryPlan plan = MemoryPlan.count(backend, compute.threads(), config, sizes, recompute, available);
+            if (plan.fits()) {
+                return new Planned(backend, sizes, plan);
+            }
+        }
+        Engine.Sizes sizes = demand.with(HOST_PACK);
+        return new Planned(
+                backend,
+                sizes,
+                MemoryPlan.of(
+                        backend, compute.threads(), config, sizes, compute.gradientCheckpointing(), available));
     }
 
     /** {@code max_memory}, or what is free on the device, or what the system says can be had without swapping. */

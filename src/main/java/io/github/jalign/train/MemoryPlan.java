@@ -55,7 +55,8 @@ public record MemoryPlan(long bytes, Map<String, Long> parts, boolean recompute,
         return plan;
     }
 
-    private static MemoryPlan count(
+    /** Without refusing anything. */
+    static MemoryPlan count(
             Backend backend, int threads, ModelConfig config, Engine.Sizes sizes, boolean recompute, long available) {
         try (CountingOps ops = backend.plan(threads)) {
             Engine engine = new Engine(ops, config, sizes, recompute);
@@ -69,7 +70,7 @@ public record MemoryPlan(long bytes, Map<String, Long> parts, boolean recompute,
         }
     }
 
-    private boolean fits() {
+    boolean fits() {
         return bytes + OUTSIDE_ARENAS <= available;
     }
 

@@ -18,6 +18,15 @@ import org.jspecify.annotations.Nullable;
  */
 record RunIdentity(LocalDate date, String referenceWeights, Map<String, String> settings) {
 
+    /** The setting that the plan chose for the machine's memory. */
+    static final String PACK_TOKENS = "tokens of a pack";
+
+    /** Tokens of a pack at most. */
+    @Nullable Integer packTokens() {
+        String tokens = settings.get(PACK_TOKENS);
+        return tokens == null ? null : Integer.valueOf(tokens);
+    }
+
     void toJson(Map<String, @Nullable Object> json) {
         json.put("date", date.toString());
         json.put("reference_weights", referenceWeights);

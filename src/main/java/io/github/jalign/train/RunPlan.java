@@ -29,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * that it may be made for a look at what would happen.
  */
 public final class RunPlan implements AutoCloseable {
-    /** Tokens computed together, unless one row is longer. */
-    private static final int PACK_TOKENS = 1024;
-
     private final RunConfig config;
     private final List<String> about;
     private final LocalDate date;
@@ -39,7 +36,6 @@ public final class RunPlan implements AutoCloseable {
     private final ModelConfig modelConfig;
     private final Dataset dataset;
     private final StepPlan steps;
-    private final Engine.Sizes sizes;
     private final Devices.Planned planned;
 
     /**
@@ -47,11 +43,18 @@ public final class RunPlan implements AutoCloseable {
      *
      * @param about further lines for the banner
      * @param date the day that templates see
+     * @param packTokens of the run that is resumed, since products of other sizes may round otherwise; or null
      * @param listener hears why a device is not the one that was asked for
      * @throws JalignException for whatever would stop the run before its first step
      */
     RunPlan(
-            RunConfig config, DataConfig data, Task task, List<String> about, LocalDate date, TrainListener listener) {
+            RunConfig config,
+            DataConfig data,
+            Task task,
+            List<String> about,
+            LocalDate date,
+            @Nullable Integer packTokens,
+            TrainListener listener) {
         this.config = config;
         this.about = about;
         this.date = date;
@@ -75,8 +78,7 @@ public final class RunPlan implements AutoCloseable {
                         "at least one full batch",
                         "lower per_device_train_batch_size or set dataloader_drop_last: false");
             }
-            sizes = sizes();
-            planned = Devices.plan(backend, config.compute(), modelConfig, sizes, listener);
+            planned = Devices.plan(backend, config.compute(), modelConfig, demand(packTokens), listener);
         } catch (RuntimeException e) {
             model.close();
             throw e;
@@ -86,13 +88,13 @@ public final class RunPlan implements AutoCloseable {
     /** What {@link DpoTrainer} would do, started today. */
     public static RunPlan of(DpoConfig config, TrainListener listener) {
         return new RunPlan(
-                config.run(), config.data(), Task.DPO, DpoTrainer.about(config), date(config.run(), null), listener);
+                config.run(), config.data(), Task.DPO, DpoTrainer.about(config), date(config.run(), null), null, listener);
     }
 
     /** What {@link SftTrainer} would do, started today. */
     public static RunPlan of(SftConfig config, TrainListener listener) {
         return new RunPlan(
-                config.run(), config.data(), Task.SFT, SftTrainer.ABOUT, date(config.run(), null), listener);
+                config.run(), config.data(), Task.SFT, SftTrainer.ABOUT, date(config.run(), null), null, listener);
     }
 
     /** The day that templates see: the recipe's, or that of the run which is resumed, or today. */
@@ -141,19 +143,21 @@ public final class RunPlan implements AutoCloseable {
         }
     }
 
-    private Engine.Sizes sizes() {
-        int tokens = 0;
+    private Devices.Demand demand(@Nullable Integer packTokens) {
+        int largest = 0;
         int longest = 0;
+        long all = 0;
         for (List<Item> items : List.of(dataset.train(), dataset.eval())) {
             for (Item item : items) {
-                tokens = Math.max(tokens, Pack.tokens(item));
+                int tokens = Pack.tokens(item);
+                largest = Math.max(largest, tokens);
+                all += tokens;
                 for (int c = 0; c < item.completions().size(); c++) {
                     longest = Math.max(longest, item.length(c));
                 }
             }
         }
-        int pack = Math.max(tokens, PACK_TOKENS);
-        return new Engine.Sizes(pack, pack, longest);
+        return new Devices.Demand(largest, all, longest, packTokens);
     }
 
     /** What would run, as the run's own banner says it; the device is opened for its name and closed again. */
@@ -218,7 +222,7 @@ public final class RunPlan implements AutoCloseable {
     }
 
     Engine.Sizes engineSizes() {
-        return sizes;
+        return planned.sizes();
     }
 
     MemoryPlan memory() {

@@ -54,8 +54,9 @@ final class Training implements AutoCloseable {
             case Resume.FromLatest() -> checkpoints.newest().orElse(null);
             case Resume.From(Path checkpoint) -> Checkpoints.at(checkpoint);
         };
-        LocalDate date = RunPlan.date(config, resumed == null ? null : resumed.identity());
-        plan = new RunPlan(config, data, task, about, date, listener);
+        @Nullable RunIdentity before = resumed == null ? null : resumed.identity();
+        plan = new RunPlan(
+                config, data, task, about, RunPlan.date(config, before), before == null ? null : before.packTokens(), listener);
         ops = plan.open();
         listener.started(plan.lines(ops));
         engine = new Engine(ops, plan.modelConfig(), plan.engineSizes(), plan.memory().recompute());
@@ -107,6 +108,7 @@ final class Training implements AutoCloseable {
         settings.put("eval rows", Digests.of(dataset().eval()));
         settings.put("model", config.modelNameOrPath());
         settings.put("device", ops.numerics());
+        settings.put(RunIdentity.PACK_TOKENS, String.valueOf(packTokens()));
         settings.put("seeds", config.seed() + " " + config.dataSeed());
         settings.put("batches", config.batches().toString());
         settings.put("optimizer", config.optimizer().toString());
