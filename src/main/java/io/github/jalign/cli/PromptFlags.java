@@ -75,7 +75,8 @@ final class PromptFlags {
                         date != null ? date : LocalDate.now(ZoneId.systemDefault()));
     }
 
-    private static ChatTemplate given(String templateOrFile) {
+    /** A template that was given as text or as the file that holds it. */
+    static ChatTemplate given(String templateOrFile) {
         try {
             Path file = Path.of(templateOrFile);
             return Files.isRegularFile(file)

@@ -44,7 +44,9 @@ final class RecipeWords {
 
     /** Lets the recipe's keys through picocli, and lists them in the help. */
     static void prepare(CommandLine root) {
-        Objects.requireNonNull(root.getSubcommands().get("bench")).setUnmatchedOptionsArePositionalParams(true);
+        for (String other : List.of("bench", "inspect")) {
+            Objects.requireNonNull(root.getSubcommands().get(other)).setUnmatchedOptionsArePositionalParams(true);
+        }
         for (Command command : Command.values()) {
             CommandLine commandLine =
                     Objects.requireNonNull(root.getSubcommands().get(command.spelling()));

@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
 public final class Dataset {
     private final List<Item> train;
     private final List<Item> eval;
+    private final List<Lengths> lengths;
     private final Summary summary;
 
-    private Dataset(List<Item> train, List<Item> eval, Summary summary) {
+    private Dataset(List<Item> train, List<Item> eval, List<Lengths> lengths, Summary summary) {
         this.train = train;
         this.eval = eval;
+        this.lengths = lengths;
         this.summary = summary;
     }
 
@@ -35,6 +37,11 @@ public final class Dataset {
     public static Dataset load(
             DataConfig config, Task task, @Nullable Tokenizer tokenizer, @Nullable ChatFormat format) {
         return load(config, task, new TextEncoder(tokenizer, format, config.specialTokensInText()));
+    }
+
+    /** The same without a model: items hold code points, and their lengths are counts of characters. */
+    public static Dataset ofCharacters(DataConfig config, Task task) {
+        return load(config, task, new Characters());
     }
 
     static Dataset load(DataConfig config, Task task, Encoder encoder) {
@@ -60,7 +67,8 @@ public final class Dataset {
                     config.testSplit() == null ? "test_size" : "dataset_test_split " + config.testSplit(),
                     evalCounts);
         }
-        return new Dataset(items(train), items(eval), summary);
+        List<Lengths> lengths = train.stream().map(Outcome::lengths).filter(Objects::nonNull).toList();
+        return new Dataset(items(train), items(eval), lengths, summary);
     }
 
     /** The items to train on, at least one. */
@@ -71,6 +79,11 @@ public final class Dataset {
     /** The items to evaluate on; none when the recipe asks for no evaluation rows. */
     public List<Item> eval() {
         return eval;
+    }
+
+    /** How long the rows to train on were before anything was cut or dropped for its length. */
+    public List<Lengths> lengths() {
+        return lengths;
     }
 
     public Summary summary() {

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
  * What became of a row, or of one of several pairs that a tree of messages holds.
  *
  * @param item null when it is not used
+ * @param lengths before anything was cut; null when nothing was tokenised
  */
-record Outcome(@Nullable Item item, Set<Event> events) {
+record Outcome(@Nullable Item item, Set<Event> events, @Nullable Lengths lengths) {
     /** What a summary counts. */
     enum Event {
         /** The row breaks its format's rules. */
@@ -31,6 +32,6 @@ record Outcome(@Nullable Item item, Set<Event> events) {
         TEXT
     }
 
-    static final Outcome BAD = new Outcome(null, Set.of(Event.BAD));
-    static final Outcome NO_PREFERENCE = new Outcome(null, Set.of(Event.NO_PREFERENCE));
+    static final Outcome BAD = new Outcome(null, Set.of(Event.BAD), null);
+    static final Outcome NO_PREFERENCE = new Outcome(null, Set.of(Event.NO_PREFERENCE), null);
 }

@@ -65,7 +65,7 @@ record Selection(DatasetFiles source, List<Path> files, int[] train, int @Nullab
 
     private record Range(int start, int rows) {}
 
-    private static int rows(Path file) {
+    static int rows(Path file) {
         try (FileRows rows = new FileRows(file)) {
             int count = 0;
             while (rows.next() != null) {

@@ -30,13 +30,16 @@ record Tokenization(Encoder encoder, @Nullable Integer maxPromptLength, @Nullabl
             case Tokens given -> given;
         };
         int[] prompt = tokens.prompt();
+        Lengths lengths = new Lengths(
+                prompt.length,
+                tokens.completions().stream().map(completion -> completion.ids().length).toList());
         if (maxPromptLength != null && prompt.length > maxPromptLength) {
             prompt = Arrays.copyOfRange(prompt, prompt.length - maxPromptLength, prompt.length);
             events.add(Event.PROMPT_TRUNCATED);
         }
         if (maxLength != null && prompt.length >= maxLength) {
             events.add(Event.PROMPT_FILLS);
-            return new Outcome(null, events);
+            return new Outcome(null, events, lengths);
         }
         List<Completion> completions = new ArrayList<>();
         for (Completion completion : tokens.completions()) {
@@ -51,14 +54,14 @@ record Tokenization(Encoder encoder, @Nullable Integer maxPromptLength, @Nullabl
         for (int c = 0; c < completions.size(); c++) {
             if (Pack.trained(item, c) == 0) {
                 events.add(Event.NOTHING_TRAINED);
-                return new Outcome(null, events);
+                return new Outcome(null, events, lengths);
             }
         }
         if (completions.size() == 2
                 && Arrays.equals(completions.get(0).ids(), completions.get(1).ids())) {
             events.add(Event.IDENTICAL);
         }
-        return new Outcome(item, events);
+        return new Outcome(item, events, lengths);
     }
 
     private Tokens tokens(Text text, Set<Event> events) throws BadRowException {

@@ -60,7 +60,8 @@ public record GenerationDefaults(
         ignored = List.copyOf(ignored);
     }
 
-    static GenerationDefaults read(Path folder, ModelConfig config) {
+    /** What {@code generation_config.json} says, and {@code config.json} where it is silent. */
+    public static GenerationDefaults read(Path folder, ModelConfig config) {
         Path file = folder.resolve("generation_config.json");
         Map<String, @Nullable Object> json = Map.of();
         if (Files.exists(file)) {

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +78,24 @@ public record Recipe<C>(C config, List<String> notes, String resolved) {
         List<String> notes = new ArrayList<>();
         SftConfig config = configs(Command.SFT, label, yaml, overrides, notes).sft();
         return new Recipe<>(config, notes, Resolved.yaml(config));
+    }
+
+    /**
+     * The command that a recipe is for, when one of its keys belongs to that command alone.
+     *
+     * @throws JalignException as {@link #dpo(List)} does for words and YAML that cannot be read
+     */
+    public static Optional<Command> command(List<String> words) {
+        Overrides overrides = Overrides.parse(words);
+        Stream<String> written = Yaml.document(overrides.label(), overrides.yaml()).stream().map(Yaml.Line::key);
+        Stream<String> given = overrides.keys().stream().map(Overrides.Argument::key);
+        return Stream.concat(written, given)
+                .flatMap(key -> {
+                    boolean dpo = Keys.find(Command.DPO, key).isPresent();
+                    boolean sft = Keys.find(Command.SFT, key).isPresent();
+                    return dpo == sft ? Stream.empty() : Stream.of(dpo ? Command.DPO : Command.SFT);
+                })
+                .findFirst();
     }
 
     private static Configs configs(
