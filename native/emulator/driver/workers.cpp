@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <mutex>
 #include <sys/mman.h>
 #include <thread>
 #include <ucontext.h>
@@ -61,15 +62,29 @@ char* map(size_t bytes, int protection) {
     return (char*)p;
 }
 
+/// Waits until the value is another. If it may, spins first for about as long as waking a thread would take: most launches
+/// are short, and the next one follows soon.
+template <class T>
+void await_change(std::atomic<T>& value, T from, bool spin) {
+    constexpr int SPINS = 2000;
+    for (int i = 0; i < SPINS && spin && value == from; i++) {
+        __builtin_ia32_pause();
+    }
+    value.wait(from);
+}
+
 class Pool {
-    std::mutex lock;
-    std::condition_variable begin, end;
+    struct Member {
+        std::atomic<unsigned long> launches{0}; // that it takes part in
+    };
+    std::deque<Member> members;
+    std::atomic<unsigned> running{0};
     const Launch* launch = nullptr;
-    unsigned long started = 0; // launches
-    unsigned running = 0, members = 0, taking = 0;
+    const unsigned processors = std::max(std::thread::hardware_concurrency(), 1u);
     uint64_t blocks = 0;
     std::atomic<uint64_t> next{0};
     std::atomic<bool> stop{false};
+    std::mutex countsLock;
     Counts counts{};
 
     /// Blocks run in an order that the seed chooses.
@@ -78,67 +93,66 @@ class Pool {
         return settings.seed % 2 ? blocks - 1 - index : index;
     }
 
-    void serve(unsigned member) {
+    /// @param spin unless it would keep a processor from the caller of the driver
+    void serve(Member& member, bool spin) {
         auto worker = new Worker{};
         worker->prepare();
         thisWorker = worker;
-        unsigned long seen = 0;
-        std::unique_lock guard(lock);
-        for (;;) {
-            begin.wait(guard, [&] { return started != seen; });
-            seen = started;
-            if (member < taking) {
-                const Launch* own = launch;
-                guard.unlock();
-                worker->counts = {};
-                worker->enter_module(*own->kernel);
-                uint64_t place;
-                while (!stop && (place = next++) < blocks) {
-                    if (!worker->run(*own, block_at(place))) {
-                        stop = true;
-                    }
+        for (unsigned long seen = 0;; seen++) {
+            await_change(member.launches, seen, spin);
+            worker->counts = {};
+            worker->enter_module(*launch->kernel);
+            uint64_t place;
+            while (!stop && (place = next++) < blocks) {
+                if (!worker->run(*launch, block_at(place))) {
+                    stop = true;
                 }
-                guard.lock();
+            }
+            {
+                std::lock_guard lock(countsLock);
                 counts.add(worker->counts);
             }
             if (--running == 0) {
-                end.notify_all();
+                running.notify_one();
             }
         }
     }
 
     void recruit() {
-        if (members == 0) {
+        if (members.empty()) {
             struct sigaction action {};
             action.sa_sigaction = on_fault;
             action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
             sigaction(SIGSEGV, &action, &previousSegv);
             sigaction(SIGBUS, &action, &previousBus);
         }
-        for (; members < (unsigned)settings.threads; members++) {
-            std::thread([this, member = members] { serve(member); }).detach();
+        while (members.size() < (size_t)settings.threads) {
+            Member& member = members.emplace_back();
+            std::thread([this, &member, spin = members.size() < processors] { serve(member, spin); }).detach();
         }
     }
 
 public:
     void run(const Launch& l) {
-        std::unique_lock guard(lock);
         recruit();
         launch = &l;
         blocks = (uint64_t)l.grid.x * l.grid.y * l.grid.z;
         // The checker knows one block at a time.
-        taking = settings.checked ? 1 : (unsigned)std::min<uint64_t>((uint64_t)settings.threads, blocks);
+        unsigned taking = settings.checked ? 1 : (unsigned)std::min<uint64_t>((uint64_t)settings.threads, blocks);
         next = 0;
         stop = false;
-        running = members;
+        running = taking;
         counts = {};
         counts.launches = 1;
         checker::begin_launch();
-        started++;
-        begin.notify_all();
-        end.wait(guard, [&] { return running == 0; });
+        for (unsigned i = 0; i < taking; i++) {
+            members[i].launches++;
+            members[i].launches.notify_one();
+        }
+        for (unsigned left = running; left != 0; left = running) {
+            await_change(running, left, taking < processors);
+        }
         count(l.kernel->name.c_str(), counts);
-        guard.unlock();
         print_reports();
     }
 };
