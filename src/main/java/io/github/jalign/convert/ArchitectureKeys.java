@@ -23,6 +23,11 @@ final class ArchitectureKeys {
         this.prefix = architecture.key() + ".";
     }
 
+    /** Where a key stands, for errors. */
+    String where(String name) {
+        return keys.where(prefix + name);
+    }
+
     @Nullable String text(String name) {
         return keys.text(key(name));
     }

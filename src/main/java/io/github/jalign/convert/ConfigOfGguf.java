@@ -79,8 +79,9 @@ final class ConfigOfGguf {
         Integer keyValueHeads = keys.size("attention.head_count_kv");
         Integer rows = keys.size("vocab_size");
         long vocabulary = gguf.entry("token_embd.weight").shape().getFirst();
-        requirePlain(gguf, "vocab_size", rows == null || rows == vocabulary, rows, vocabulary);
+        requireAgreement(gguf, "vocab_size", rows == null || rows == vocabulary, rows, vocabulary + " rows of token_embd.weight");
         int layers = keys.requiredSize("block_count");
+        requireAgreement(gguf, "block_count", layers < gguf.tensors().size(), layers, "fewer layers than tensors");
 
         Map<String, @Nullable Object> config = new LinkedHashMap<>();
         config.put("architectures", List.of(name.className()));
@@ -155,11 +156,23 @@ final class ConfigOfGguf {
             Gguf gguf, String key, boolean plain, @Nullable Object found, @Nullable Object expected) {
         if (!plain) {
             throw Refusal.of(
-                    gguf.where() + ": key " + key,
-                    "the model must be one of the Llama family, with the same heads everywhere and no experts",
+                    gguf.keys().where(gguf.keys().text(ARCHITECTURE) + "." + key),
+                    "the model must be a plain one of the Llama family",
                     String.valueOf(found),
                     String.valueOf(expected),
-                    "use a model of the Llama family");
+                    "use the model's own Hugging Face folder");
+        }
+    }
+
+    private static void requireAgreement(
+            Gguf gguf, String key, boolean agrees, @Nullable Object found, Object expected) {
+        if (!agrees) {
+            throw Refusal.of(
+                    gguf.keys().where(gguf.keys().text(ARCHITECTURE) + "." + key),
+                    "the key must agree with the tensors",
+                    String.valueOf(found),
+                    expected.toString(),
+                    "convert the original model to GGUF again");
         }
     }
 }

@@ -83,7 +83,7 @@ final class RotaryKeys {
             }
             default ->
                 throw Refusal.of(
-                        gguf.where() + ": key " + TYPE,
+                        keys.where(TYPE),
                         "the rotary scaling must be one that jalign can convert",
                         Json.write(type),
                         "none, linear, yarn, or the tensors of llama3's or longrope's scaling",
