@@ -64,7 +64,10 @@ final class DataReport {
         if (ids) {
             count(report, counts.promptFills(), "dropped (the prompt fills max_length)");
         }
-        count(report, counts.nothingTrained(), "dropped (" + (ids ? "no trained token left" : "nothing to train") + ")");
+        count(
+                report,
+                counts.nothingTrained(),
+                ids ? "dropped (no trained token left)" : "dropped (nothing to train)");
         if (ids) {
             count(report, counts.truncated(), "truncated at the end");
             count(report, counts.boundaryMismatches(), "with a token across the prompt's end");

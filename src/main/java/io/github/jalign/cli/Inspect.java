@@ -61,25 +61,41 @@ final class Inspect implements Callable<Integer> {
     @Parameters(arity = "0..*", hidden = true)
     private final List<String> words = new ArrayList<>();
 
-    @Option(names = "--model", paramLabel = "MODEL", description = "The model whose tokenizer and template rows go through.")
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            description = "The model whose tokenizer and template rows go through.")
     private @Nullable String model;
 
-    @Option(names = "--as", paramLabel = "COMMAND", description = "What rows are read for, dpo or sft (default: what they fit).")
+    @Option(
+            names = "--as",
+            paramLabel = "COMMAND",
+            description = "What rows are read for, dpo or sft (default: what they fit).")
     private @Nullable As as;
 
     @Option(names = "--rows", paramLabel = "N", description = "Rows to show (default: ${DEFAULT-VALUE}).")
     private int rows = 3;
 
-    @Option(names = "--render", paramLabel = "FILE", description = "Render the conversation in a JSON file: {\"messages\": [...], \"tools\": [...], \"date\": \"2026-01-31\", ...}; further names are variables of the template.")
+    @Option(
+            names = "--render",
+            paramLabel = "FILE",
+            description = "Render the conversation in a JSON file: {\"messages\": [...], \"tools\": [...], "
+                    + "\"date\": \"2026-01-31\", ...}; further names are variables of the template.")
     private @Nullable Path render;
 
-    @Option(names = "--chat_template", paramLabel = "TEMPLATE", description = "A Jinja template, or a file with one, instead of the model's.")
+    @Option(
+            names = "--chat_template",
+            paramLabel = "TEMPLATE",
+            description = "A Jinja template, or a file with one, instead of the model's.")
     private @Nullable String template;
 
     @Option(names = "--raw", description = "Of --render, print the text alone, to the last character.")
     private boolean raw;
 
-    @Option(names = "--date", paramLabel = "DAY", description = "The day that templates see (default: the file's date, or today).")
+    @Option(
+            names = "--date",
+            paramLabel = "DAY",
+            description = "The day that templates see (default: the file's date, or today).")
     private @Nullable LocalDate date;
 
     @Override
@@ -106,7 +122,8 @@ final class Inspect implements Callable<Integer> {
             } else if (keys.isEmpty()) {
                 print(ModelReport.of(folder, today()));
             } else {
-                throw usage("a model takes no keys", String.join(" ", keys), "keys beside data or a recipe", "remove them");
+                throw usage(
+                        "a model takes no keys", String.join(" ", keys), "keys beside data or a recipe", "remove them");
             }
         }
         return 0;
@@ -158,7 +175,8 @@ final class Inspect implements Callable<Integer> {
 
     private void render(Path file, List<String> targets, List<String> keys) {
         if (targets.size() > 1 || !keys.isEmpty()) {
-            throw usage("--render takes one model at most", String.join(" ", words), "a model folder", "remove the rest");
+            throw usage(
+                    "--render takes one model at most", String.join(" ", words), "a model folder", "remove the rest");
         }
         String name = targets.isEmpty() ? model : targets.getFirst();
         if (name == null) {

@@ -41,7 +41,9 @@ final class InspectedRecipe {
                 report.add("note", message);
             }
         };
-        Task task = wanted != null ? wanted : Recipe.command(words).map(InspectedRecipe::task).orElseGet(() -> fitting(words));
+        Task task = wanted != null
+                ? wanted
+                : Recipe.command(words).map(InspectedRecipe::task).orElseGet(() -> fitting(words));
         switch (task) {
             case DPO -> {
                 Recipe<DpoConfig> recipe = Recipe.dpo(words);

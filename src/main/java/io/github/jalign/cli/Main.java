@@ -17,7 +17,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "jalign",
         description = "Preference alignment of language models on the JVM.",
-        subcommands = {Quickstart.class, Dpo.class, Sft.class, Generate.class, Chat.class, Score.class, Inspect.class, Convert.class, Bench.class},
+        subcommands = {
+            Quickstart.class, Dpo.class, Sft.class, Generate.class, Chat.class, Score.class, Inspect.class,
+            Convert.class, Bench.class
+        },
         usageHelpWidth = 100,
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,

@@ -77,7 +77,8 @@ final class ModelReport {
                 .formatted(Report.number(c.maxPositionEmbeddings()), theta(c.ropeTheta())));
         String scaling = c.ropeScaling().getClass().getSimpleName().toLowerCase(Locale.ROOT);
         text.append(scaling.equals("unscaled") ? "" : ", scaled (" + scaling + ")");
-        Set<Integer> windows = c.layers().stream().map(LayerSpec::window).collect(Collectors.toCollection(TreeSet::new));
+        Set<Integer> windows =
+                c.layers().stream().map(LayerSpec::window).collect(Collectors.toCollection(TreeSet::new));
         windows.remove(0);
         long windowed = c.layers().stream().filter(layer -> layer.window() > 0).count();
         text.append(windows.isEmpty() ? "" : "; sliding window %s in %d layers".formatted(windows, windowed));
@@ -131,7 +132,10 @@ final class ModelReport {
                 "stops",
                 stops.isEmpty()
                         ? "at no token: config.json and generation_config.json name no eos_token_id"
-                        : "at " + stops.stream().sorted().map(id -> shown(tokenizer, id)).collect(Collectors.joining(", ")));
+                        : "at " + stops.stream()
+                                .sorted()
+                                .map(id -> shown(tokenizer, id))
+                                .collect(Collectors.joining(", ")));
         ChatTemplate template = tokenizer.chatTemplate();
         if (template == null) {
             report.put("template", "none");

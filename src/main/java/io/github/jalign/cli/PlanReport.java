@@ -36,7 +36,8 @@ final class PlanReport {
         report.add("evaluates", evaluates(plan, when, steps));
         report.add("checkpoints", checkpoints(when, steps));
         Path output = run.outputDir();
-        report.add("writes", output + (Files.exists(output) ? ", which exists: files of the same name are replaced" : ""));
+        String replaced = Files.exists(output) ? ", which exists: files of the same name are replaced" : "";
+        report.add("writes", output + replaced);
     }
 
     private static String evaluates(RunPlan plan, Reporting when, int steps) {

@@ -2,6 +2,7 @@ package io.github.jalign.data;
 
 import static io.github.jalign.data.HumanAssistant.message;
 
+import io.github.jalign.data.Example.Chat;
 import io.github.jalign.json.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,8 @@ record ChosenMessages() implements PreferenceSchema {
     public List<Example> ranked(Row row) throws BadRowException {
         List<Map<String, @Nullable Object>> chosen = messages(row, "chosen_messages");
         List<Map<String, @Nullable Object>> rejected = messages(row, "rejected_messages");
-        Example.Chat pair = Prefix.chat("chosen_messages and rejected_messages", chosen, rejected, row.templateVariables());
+        Chat pair = Prefix.chat(
+                "chosen_messages and rejected_messages", chosen, rejected, row.templateVariables());
         int split = chosen.size() - pair.completions().getFirst().size();
         requireFullWeights(row, "chosen_messages", split);
         requireFullWeights(row, "rejected_messages", split);
@@ -43,7 +45,8 @@ record ChosenMessages() implements PreferenceSchema {
         for (int i = 0; i < typed.size(); i++) {
             String name = column + "[" + i + "]";
             if (!(typed.get(i).get("role") instanceof String role)) {
-                throw new BadRowException(name + " must have a role", Row.list(typed.get(i).keySet()), "a role and a content");
+                throw new BadRowException(
+                        name + " must have a role", Row.list(typed.get(i).keySet()), "a role and a content");
             }
             messages.add(message(role, text(name, typed.get(i).get("content"))));
         }
@@ -54,7 +57,9 @@ record ChosenMessages() implements PreferenceSchema {
         StringBuilder text = new StringBuilder();
         List<?> parts = content instanceof List<?> list ? list : List.of();
         for (Object part : parts) {
-            if (!(part instanceof Map<?, ?> map && "text".equals(map.get("type")) && map.get("value") instanceof String value)) {
+            if (!(part instanceof Map<?, ?> map
+                    && "text".equals(map.get("type"))
+                    && map.get("value") instanceof String value)) {
                 throw new BadRowException(name + ".content must be text", Json.write(part), PARTS);
             }
             text.append(value);

@@ -65,7 +65,8 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
             }
             Path above = Path.of(name.substring(0, wildcard.start()) + "x").getParent();
             Path start = above == null ? Path.of("") : above;
-            int depth = name.contains("**") ? Integer.MAX_VALUE : path.getNameCount() - (above == null ? 0 : above.getNameCount());
+            int below = path.getNameCount() - (above == null ? 0 : above.getNameCount());
+            int depth = name.contains("**") ? Integer.MAX_VALUE : below;
             PathMatcher matcher = path.getFileSystem().getPathMatcher("glob:" + name);
             List<Path> found = Files.isDirectory(start)
                     ? walk(start, depth, files -> files.filter(matcher::matches).sorted().toList())

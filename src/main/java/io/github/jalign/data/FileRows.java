@@ -6,8 +6,8 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of one file as formats see them: those of the file, one at a time, or, where each line holds one message of a
- * tree as in oasst1, the trees, for which the whole file is read.
+ * The rows of one file as formats see them: those of the file, one at a time, or, where each line holds one message of
+ * a tree as in oasst1, the trees, for which the whole file is read.
  */
 final class FileRows implements AutoCloseable {
     private final RowFile file;

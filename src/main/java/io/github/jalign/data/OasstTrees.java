@@ -79,7 +79,8 @@ record OasstTrees() implements PreferenceSchema {
         return new Chat(thread, List.copyOf(byRank.values()), Map.of());
     }
 
-    private static Map<String, @Nullable Object> chatMessage(Map<String, @Nullable Object> node) throws BadRowException {
+    private static Map<String, @Nullable Object> chatMessage(Map<String, @Nullable Object> node)
+            throws BadRowException {
         Row message = new Row(node);
         String role = message.text("role");
         return switch (role) {
@@ -95,7 +96,8 @@ record OasstTrees() implements PreferenceSchema {
             case null -> List.of();
             case List<?> list when list.isEmpty() -> List.of();
             case List<?> list -> new Row(node).objects("replies");
-            case Object other -> throw new BadRowException("replies must be a list", Json.kind(other), "a list of messages");
+            case Object other ->
+                throw new BadRowException("replies must be a list", Json.kind(other), "a list of messages");
         };
     }
 }

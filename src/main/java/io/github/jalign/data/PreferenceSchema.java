@@ -3,8 +3,8 @@ package io.github.jalign.data;
 import java.util.List;
 
 /**
- * A published form of preference rows. {@link PreferenceFormat} asks them in order which one a row has; to add one, write
- * its record and put it there.
+ * A published form of preference rows. {@link PreferenceFormat} asks them in order which one a row has; to add one,
+ * write its record and put it there.
  */
 sealed interface PreferenceSchema
         permits ArenaBattles, ChosenMessages, NamedColumns, OasstTrees, OrcaPairs, ShareGptPairs, TokenPairs, TrlPairs {

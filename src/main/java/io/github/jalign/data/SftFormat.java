@@ -56,7 +56,8 @@ record SftFormat(DatasetFormat format, @Nullable Boolean completionOnly, Prefere
                         true);
             case PROMPT_COMPLETION -> part(explicit(row, "prompt", "completion"), true);
             case CODE_FEEDBACK -> part(explicit(row, "query", "answer"), true);
-            case MESSAGES -> whole(new Chat(null, List.of(row.messages("messages")), row.templateVariables()), "messages");
+            case MESSAGES ->
+                whole(new Chat(null, List.of(row.messages("messages")), row.templateVariables()), "messages");
             case SHARE_GPT ->
                 whole(
                         new Chat(null, List.of(ShareGpt.conversation(row, "conversations")), row.templateVariables()),
@@ -64,7 +65,8 @@ record SftFormat(DatasetFormat format, @Nullable Boolean completionOnly, Prefere
             case TEXT -> {
                 Text text = new Text(null, List.of(row.text("text")));
                 yield whole(
-                        format == DatasetFormat.AUTO ? text : HumanAssistant.chat(text, row.templateVariables()), "text");
+                        format == DatasetFormat.AUTO ? text : HumanAssistant.chat(text, row.templateVariables()),
+                        "text");
             }
         };
     }

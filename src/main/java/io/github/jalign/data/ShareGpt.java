@@ -49,7 +49,9 @@ final class ShareGpt {
         }
         throw new BadRowException(
                 name + " must be a turn",
-                value instanceof Map<?, ?> map ? "an object of " + Row.list(Json.asObject(map).keySet()) : Json.kind(value),
+                value instanceof Map<?, ?> map
+                        ? "an object of " + Row.list(Json.asObject(map).keySet())
+                        : Json.kind(value),
                 TURN);
     }
 

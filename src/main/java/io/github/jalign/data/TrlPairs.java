@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * TRL's own columns: {@code chosen}, {@code rejected} and perhaps {@code prompt}, as text or as message lists. Without a
- * prompt of the same kind the two columns hold whole dialogues, and the prompt is what they share. UltraFeedback
+ * TRL's own columns: {@code chosen}, {@code rejected} and perhaps {@code prompt}, as text or as message lists. Without
+ * a prompt of the same kind the two columns hold whole dialogues, and the prompt is what they share. UltraFeedback
  * binarised, cai-conversation-harmless and hh-rlhf have these columns too.
  */
 record TrlPairs(DatasetFormat format, ImplicitPrompt implicitPrompt) implements PreferenceSchema {

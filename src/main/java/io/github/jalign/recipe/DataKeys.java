@@ -34,7 +34,8 @@ final class DataKeys {
             key(DATA, "dataset_format", Type.choice(List.of(), DatasetFormat.values()),
                             "Whether text stays text, or is wrapped into turns.")
                     .at(DatasetFormat.AUTO),
-            key(DATA, "dataset_columns", Type.names("a mapping such as {prompt: question, chosen: good, rejected: bad}"),
+            key(DATA, "dataset_columns",
+                            Type.names("a mapping such as {prompt: question, chosen: good, rejected: bad}"),
                             "What the rows call TRL's columns; when absent, known data sets are recognised.")
                     .orNull(),
             key(DATA, "implicit_prompt", Type.choice(List.of(), ImplicitPrompt.values()),

@@ -93,7 +93,8 @@ public final class Resolved {
     }
 
     private static void data(Map<String, @Nullable Object> values, DataConfig data) {
-        values.put("dataset_name", data.datasetNames().size() == 1 ? data.datasetNames().getFirst() : data.datasetNames());
+        List<String> names = data.datasetNames();
+        values.put("dataset_name", names.size() == 1 ? names.getFirst() : names);
         values.put("dataset_train_split", data.trainSplit());
         values.put("dataset_test_split", data.testSplit());
         values.put("max_train_samples", data.maxTrainSamples());

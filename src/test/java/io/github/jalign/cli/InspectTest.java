@@ -1,5 +1,6 @@
 package io.github.jalign.cli;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +60,7 @@ final class InspectTest {
                 {"prompt": "p", "chosen": "same", "rejected": "same"}
                 {"prompt": "p", "chosen": "", "rejected": "r"}
                 """
-                        .formatted(String.join("\\n", IntStream.rangeClosed(1, 20).mapToObj(String::valueOf).toList())));
+                        .formatted(IntStream.rangeClosed(1, 20).mapToObj(String::valueOf).collect(joining("\\n"))));
         Files.writeString(
                 FOLDER.resolve("masked.jsonl"),
                 """
@@ -102,7 +105,7 @@ final class InspectTest {
     }
 
     /** The model that ships, with another tokenizer_config.json. */
-    private static void model(String name, java.util.function.Consumer<Map<String, @Nullable Object>> change)
+    private static void model(String name, Consumer<Map<String, @Nullable Object>> change)
             throws IOException {
         Path folder = Files.createDirectories(FOLDER.resolve(name));
         for (String file : List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json")) {
@@ -130,8 +133,15 @@ final class InspectTest {
 
         Run run = Run.of(List.of(command.substring("$ jalign ".length()).split(" ")));
 
-        assertEquals(transcript, command + "\n" + run.out() + run.err());
+        assertEquals(transcript, command + "\n" + withoutPlannedBytes(run.out()) + run.err());
         assertEquals(name.startsWith("error-") ? run.err().isEmpty() ? "an error" : run.err() : "", run.err());
+    }
+
+    /** What each part of the memory plan takes is the engine's affair, and proved there. */
+    private static String withoutPlannedBytes(String out) {
+        return Pattern.compile("^memory(?:.|\\R)*?activations (?:kept|recomputed)", Pattern.MULTILINE)
+                .matcher(out)
+                .replaceAll(plan -> plan.group().replaceAll("[0-9.]+ MiB", "N MiB"));
     }
 
     private static Path transcript(String name) {
@@ -144,7 +154,7 @@ final class InspectTest {
 
     @Test
     void rawIsTheRenderedTextAndNothingElse() {
-        Run run = Run.of(List.of("inspect", "models/quickstart", "--render", FOLDER.resolve("chat.json").toString(), "--raw"));
+        Run run = Run.of(List.of("inspect", "models/quickstart", "--render=" + FOLDER.resolve("chat.json"), "--raw"));
 
         assertEquals(0, run.exitCode(), run.err());
         assertEquals(

@@ -12,8 +12,13 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Every real preference file: loaded where its schema is accepted, refused by name where it is not. */
 @Tag("shared")
@@ -53,6 +58,20 @@ final class PreferenceFilesTest {
         }
         assertEquals(2312, rows);
         assertEquals(9204, messages);
+    }
+
+    /** The hashes come from a few lines of Python that read the columns by name. */
+    @ParameterizedTest
+    @CsvSource({
+        "llamafactory-dpo_en_demo.json.gz, db81dd0f26d73091ad1fc2f1c2545c6b73a5ec8e229bb8af7b759a535a0ee56b",
+        "llamafactory-dpo_zh_demo.json.gz, 49f3ac8d2fe81fcba49f40b52114caf8ea40138b0780149aa1f2bddcc88f85a8",
+        "llamafactory-v1_dpo_demo.jsonl, eaa1ccf57814a7ca42ff8258cc82ecb73d51ac8fcc9013d506783ba3bcc2161b",
+        "torchtune-stack_exchange_paired_tiny.json, 7e8a01bd7f44c118e1c2a72e6c453200ba91b40d715219114950fdb5f186464c",
+        "persona/agreeableness.jsonl, 7cee77dff2929f2b9c42085e52e1c844cc7da9c19dd04c70f87240c0d4c3d575",
+        "ultrafeedback-train-clean.jsonl.gz, e2a121762e9cabf1a76aab0bc98f74da098b16417bda3f60b7b21f05d4585d86"
+    })
+    void pairsAreThoseOfASecondReading(String file, String hash) throws NoSuchAlgorithmException, BadRowException {
+        assertEquals(hash, hash(FOLDER.resolve(file)));
     }
 
     @Test
@@ -98,18 +117,42 @@ final class PreferenceFilesTest {
         return Dataset.load(config.at(file), task, new Letters());
     }
 
-    /** Of prompt, chosen and rejected of every row in UTF-8, each with a zero byte after it. */
     private String hashOfHhRlhf() throws NoSuchAlgorithmException, BadRowException {
-        RowFormat format = RowFormat.of(Task.DPO, config.at(HH_RLHF));
+        return hash(HH_RLHF);
+    }
+
+    /**
+     * Of prompt, chosen and rejected of every row in UTF-8, each with a zero byte after it; a list of messages as their
+     * roles and texts with "end" behind them.
+     */
+    private String hash(Path path) throws NoSuchAlgorithmException, BadRowException {
+        RowFormat format = RowFormat.of(Task.DPO, config.at(path));
         MessageDigest sha = MessageDigest.getInstance("SHA-256");
-        try (RowFile file = new RowFile(HH_RLHF)) {
-            for (RawRow row = file.next(); row != null; row = file.next()) {
-                Text text = (Text) format.read(row.parse()).examples().getFirst();
-                update(sha, String.valueOf(text.prompt()));
-                text.completions().forEach(completion -> update(sha, completion));
+        try (FileRows file = new FileRows(path)) {
+            for (FoundRow row = file.next(); row != null; row = file.next()) {
+                switch (format.read(row.parse()).examples().getFirst()) {
+                    case Text(String prompt, List<String> pair) -> {
+                        update(sha, String.valueOf(prompt));
+                        pair.forEach(answer -> update(sha, answer));
+                    }
+                    case Chat(var prompt, var pair, var variables) -> {
+                        assertEquals(Map.of(), variables);
+                        update(sha, Objects.requireNonNull(prompt));
+                        pair.forEach(answer -> update(sha, answer));
+                    }
+                    case Example.Tokens tokens -> throw new AssertionError("token ids: " + tokens);
+                }
             }
         }
         return HexFormat.of().formatHex(sha.digest());
+    }
+
+    private static void update(MessageDigest sha, List<Map<String, @Nullable Object>> messages) {
+        for (Map<String, @Nullable Object> message : messages) {
+            update(sha, String.valueOf(message.get("role")));
+            update(sha, String.valueOf(message.get("content")));
+        }
+        update(sha, "end");
     }
 
     private static void update(MessageDigest sha, String text) {

@@ -7,6 +7,7 @@ import io.github.jalign.data.Example.Chat;
 import io.github.jalign.data.Example.Text;
 import io.github.jalign.json.Json;
 import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -223,8 +224,8 @@ final class SchemaFixturesTest {
 
     static Path file(String fixture) {
         try {
-            return Path.of(Objects.requireNonNull(SchemaFixturesTest.class.getResource("/data/schemas/" + fixture), fixture)
-                    .toURI());
+            URL url = SchemaFixturesTest.class.getResource("/data/schemas/" + fixture);
+            return Path.of(Objects.requireNonNull(url, fixture).toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
