@@ -86,6 +86,10 @@ final class InspectTest {
                 {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}],
                  "name": "Ada", "date": "2026-01-31", "add_generation_prompt": true}
                 """);
+        Files.writeString(FOLDER.resolve("no-chat.json"), "{\"messages\": [\"Hi\"]}");
+        Files.writeString(
+                FOLDER.resolve("no-day.json"),
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"date\": \"31 January\"}");
         Files.writeString(
                 FOLDER.resolve("trained.jinja"),
                 """

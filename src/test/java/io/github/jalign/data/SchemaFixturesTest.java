@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import io.github.jalign.data.Example.Chat;
 import io.github.jalign.data.Example.Text;
 import io.github.jalign.json.Json;
+import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +19,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -192,6 +195,60 @@ final class SchemaFixturesTest {
         assertEquals(fixture.pairs(), examples.toString());
     }
 
+    @Test
+    void messagesOfATreeMayStandInAnyOrder(@TempDir Path folder) throws IOException, BadRowException {
+        List<String> lines = Files.readAllLines(file("oasst1.messages.jsonl"));
+        Path reversed = Files.write(folder.resolve("reversed.jsonl"), lines.reversed());
+        List<String> pairs = new ArrayList<>();
+        RowFormat format = RowFormat.of(Task.DPO, new ConfigBuilder().at(""));
+        for (FoundRow row : rows(reversed)) {
+            format.read(row.parse()).examples().forEach(pair -> pairs.add(shown(pair)));
+        }
+        assertEquals(
+                OASST_PAIRS.lines().filter(line -> !line.equals("-")).sorted().toList(),
+                pairs.stream().sorted().toList());
+    }
+
+    /** A thread without an end, and messages that only follow each other. */
+    @Test
+    void messagesThatMakeNoTreeAreBadRows(@TempDir Path folder) throws IOException {
+        String line = "{\"message_id\": \"%s\", \"parent_id\": %s, \"message_tree_id\": \"t\", \"role\": \"prompter\","
+                + " \"text\": \"again\"}";
+        List<String> thread = new ArrayList<>(List.of(line.formatted(0, null)));
+        for (int i = 1; i <= 1000; i++) {
+            thread.add(line.formatted(i, "\"" + (i - 1) + "\""));
+        }
+        assertEquals(
+                List.of("1: a thread must end, found more than 1000 messages"),
+                problems(Files.write(folder.resolve("long.jsonl"), thread)));
+        assertEquals(List.of(), problems(Files.write(folder.resolve("fits.jsonl"), thread.subList(0, 1000))));
+        assertEquals(
+                List.of(
+                        "2: a reply must follow, message by message, from a prompt in the same file, found parent_id \"b\"",
+                        "3: a reply must follow, message by message, from a prompt in the same file, found parent_id \"a\"",
+                        "4: message_id must be unique in its file, found p again"),
+                problems(Files.write(
+                        folder.resolve("ring.jsonl"),
+                        List.of(
+                                line.formatted("p", null),
+                                line.formatted("a", "\"b\""),
+                                line.formatted("b", "\"a\""),
+                                line.formatted("p", null)))));
+    }
+
+    private static List<String> problems(Path file) {
+        RowFormat format = RowFormat.of(Task.DPO, new ConfigBuilder().at(""));
+        List<String> problems = new ArrayList<>();
+        for (FoundRow row : rows(file)) {
+            try {
+                format.read(row.parse());
+            } catch (BadRowException e) {
+                problems.add(row.id().line() + ": " + e.getMessage());
+            }
+        }
+        return problems;
+    }
+
     /** What the user reads: the form, the ties, and how many pairs the trees held. */
     @Test
     void theSummaryNamesTheFormAndWhatItHeld() {
@@ -232,8 +289,12 @@ final class SchemaFixturesTest {
     }
 
     private static List<FoundRow> rows(String fixture) {
+        return rows(file(fixture));
+    }
+
+    private static List<FoundRow> rows(Path path) {
         List<FoundRow> rows = new ArrayList<>();
-        try (FileRows file = new FileRows(file(fixture))) {
+        try (FileRows file = new FileRows(path)) {
             for (FoundRow row = file.next(); row != null; row = file.next()) {
                 rows.add(row);
             }
