@@ -1,5 +1,6 @@
 package io.github.jalign.ops.reference;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import io.github.jalign.ops.Segments;
 import io.github.jalign.ops.TensorBench;
 import io.github.jalign.ops.Weight;
 import io.github.jalign.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +115,24 @@ final class ReferenceGradientTest {
     }
 
     @Test
+    void rmsNormWithoutResidual() {
+        Tensor x = bench.normal(3, 6);
+        Tensor w = bench.normal(1, 6);
+        Tensor out = bench.zeros(3, 6);
+        Tensor rstd = bench.zeros(1, 3);
+        double[] weights = bench.normals(18);
+        Runnable forward = () -> ops.rmsNorm(x, w, 1e-2, out, rstd);
+        forward.run();
+        Tensor again = bench.zeros(3, 6);
+        ops.rmsNormAgain(x, w, rstd, again);
+        assertArrayEquals(ops.read(out), ops.read(again));
+        Tensor dx = bench.zeros(3, 6);
+        Tensor dw = bench.zeros(1, 6);
+        ops.rmsNormBackward(bench.of(3, 6, weights), x, w, rstd, dx, dw);
+        check(forward, out, weights, Map.of(x, dx, w, dw));
+    }
+
+    @Test
     void rmsNormAddsToTheGradientsItIsGiven() {
         Tensor x = bench.normal(2, 4);
         Tensor w = bench.normal(1, 4);
@@ -204,6 +224,42 @@ final class ReferenceGradientTest {
             assertEquals(0, values[3 + c]);
             assertEquals(weights[3 + c], values[12 + c]);
         }
+    }
+
+    /** The gradient of a gather is a scatter; a row taken twice gets both, one not taken nothing. */
+    @Test
+    void gatheredRows() {
+        Tensor x = bench.normal(4, 3);
+        Tensor rows = bench.ids(2, 0, 2);
+        Tensor out = bench.zeros(3, 3);
+        double[] weights = bench.normals(9);
+        Tensor dx = bench.zeros(4, 3);
+        ops.scatterRows(bench.of(3, 3, weights), rows, dx);
+        check(() -> ops.gatherRows(x, rows, out), out, weights, Map.of(x, dx));
+        assertEquals(weights[0] + weights[6], ops.read(dx)[6], 1e-15);
+        assertEquals(0, ops.read(dx)[9]);
+    }
+
+    /** y = x·wᵀ added to what is there: the gradient of the summand is dy itself, of x a further summand. */
+    @Test
+    void linearLayerThatAdds() {
+        Tensor x = bench.normal(5, 7);
+        Tensor w = bench.normal(3, 7);
+        Tensor before = bench.normal(5, 3);
+        Tensor y = bench.zeros(5, 3);
+        double[] weights = bench.normals(15);
+        Weight weight = ops.weight(w);
+        Tensor dy = bench.of(5, 3, weights);
+        Tensor dx = bench.zeros(5, 7);
+        weight.linearDx(dy, dx, true);
+        check(
+                () -> {
+                    ops.add(before, before, y);
+                    weight.linear(x, y, true);
+                },
+                y,
+                weights,
+                Map.of(x, dx, before, bench.of(5, 3, Arrays.stream(weights).map(v -> 2 * v).toArray())));
     }
 
     @Test
