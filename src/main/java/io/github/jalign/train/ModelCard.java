@@ -2,6 +2,7 @@ package io.github.jalign.train;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -9,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 final class ModelCard {
     private ModelCard() {}
 
+    /** @param date the day that chat templates saw */
     static String text(
             RunConfig config,
+            LocalDate date,
             Map<String, @Nullable Object> train,
             Map<String, @Nullable Object> eval) {
         Path name = config.outputDir().toAbsolutePath().normalize().getFileName();
@@ -30,7 +33,7 @@ final class ModelCard {
                 # %s
 
                 Aligned with jalign from `%s`. `recipe.yaml` holds every setting of the run, `metrics.jsonl` its log and
-                `trainer_state.json` the same in transformers' form.
+                `trainer_state.json` the same in transformers' form. Chat templates saw the date %s.
 
                 ```python
                 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -42,6 +45,6 @@ final class ModelCard {
                 | metric | value |
                 |---|---|
                 %s"""
-                .formatted(name, name, base, name, name, table);
+                .formatted(name, name, base, date, name, name, table);
     }
 }

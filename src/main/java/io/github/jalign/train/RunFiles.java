@@ -7,6 +7,7 @@ import io.github.jalign.json.Json;
 import io.github.jalign.model.ModelFiles;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.tensor.DType;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,12 +19,14 @@ final class RunFiles {
     private final RunConfig config;
     private final StepPlan plan;
     private final String recipe;
+    private final LocalDate date;
     private final int trainRows;
 
-    RunFiles(RunConfig config, StepPlan plan, String recipe, int trainRows) {
+    RunFiles(RunConfig config, StepPlan plan, String recipe, LocalDate date, int trainRows) {
         this.config = config;
         this.plan = plan;
         this.recipe = recipe;
+        this.date = date;
         this.trainRows = trainRows;
     }
 
@@ -87,7 +90,7 @@ final class RunFiles {
             }
             writer.writeString("all_results.json", Json.writePretty(all, 4));
             writer.writeString("recipe.yaml", recipe);
-            writer.writeString("README.md", ModelCard.text(config, train, eval));
+            writer.writeString("README.md", ModelCard.text(config, date, train, eval));
             writer.commit();
         }
     }

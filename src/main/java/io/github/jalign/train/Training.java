@@ -139,7 +139,7 @@ final class Training implements AutoCloseable {
                     ? null
                     : new Evaluation(
                             engine, dataset().eval(), eval, config.batches().perDeviceEvalBatchSize(), packTokens());
-            RunFiles files = new RunFiles(config, plan.steps(), recipe, dataset().train().size());
+            RunFiles files = new RunFiles(config, plan.steps(), recipe, plan.date(), dataset().train().size());
             SavedFiles companions = new SavedFiles(config.chatTemplate());
             StepLoop loop = new StepLoop(
                     config,
