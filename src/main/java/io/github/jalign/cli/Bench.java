@@ -5,6 +5,7 @@ import io.github.jalign.json.Json;
 import io.github.jalign.recipe.Recipe;
 import io.github.jalign.train.DpoConfig;
 import io.github.jalign.train.DpoTrainer;
+import io.github.jalign.train.MemoryPlan;
 import io.github.jalign.train.Progress;
 import io.github.jalign.train.TrainListener;
 import java.io.PrintWriter;
@@ -30,8 +31,9 @@ final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        long idleBytes = Machine.residentBytes();
         Recipe<DpoConfig> recipe = Recipe.dpo(words.words());
-        Stopwatch watch = new Stopwatch();
+        Stopwatch watch = new Stopwatch(idleBytes);
         DpoTrainer.run(recipe.config(), recipe.resolved(), watch);
         PrintWriter out = words.out();
         out.println(Json.write(watch.result(recipe.config())));
@@ -42,8 +44,21 @@ final class Bench implements Callable<Integer> {
     /** Notes when each step ended. */
     private static final class Stopwatch implements TrainListener {
         private final List<Progress> steps = new ArrayList<>();
+        /** Resident before anything is read: the JVM by itself. */
+        private final long idleBytes;
+
+        private long plannedBytes;
         private double referenceSeconds;
         private long began = System.nanoTime();
+
+        Stopwatch(long idleBytes) {
+            this.idleBytes = idleBytes;
+        }
+
+        @Override
+        public void planned(MemoryPlan memory) {
+            plannedBytes = memory.bytes();
+        }
 
         @Override
         public void scored(String split, int done, int rows) {
@@ -85,6 +100,8 @@ final class Bench implements Callable<Integer> {
             json.put("reference_seconds", referenceSeconds);
             json.put("last_loss", last.loss());
             json.put("peak_resident_bytes", Machine.peakResidentBytes());
+            json.put("idle_resident_bytes", idleBytes);
+            json.put("planned_bytes", plannedBytes);
             json.put("machine", Machine.description());
             json.put("java", System.getProperty("java.vm.version"));
             return json;

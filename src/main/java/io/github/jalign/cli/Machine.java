@@ -13,7 +13,16 @@ final class Machine {
 
     /** The most memory that the process has had resident; -1 where the system does not tell. */
     static long peakResidentBytes() {
-        String line = line(Path.of("/proc/self/status"), "VmHWM:");
+        return statusBytes("VmHWM:");
+    }
+
+    /** The memory that the process has resident now; -1 where the system does not tell. */
+    static long residentBytes() {
+        return statusBytes("VmRSS:");
+    }
+
+    private static long statusBytes(String key) {
+        String line = line(Path.of("/proc/self/status"), key);
         return line.isEmpty() ? -1 : Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
     }
 

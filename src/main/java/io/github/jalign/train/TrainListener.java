@@ -9,6 +9,9 @@ public interface TrainListener {
     /** What runs, once, before the first weight is loaded. */
     default void started(List<String> lines) {}
 
+    /** What the run will allocate, before it does. */
+    default void planned(MemoryPlan memory) {}
+
     /** Something that the user should know and that does not stop the run. */
     default void warned(String message) {}
 

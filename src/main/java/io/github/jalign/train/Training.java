@@ -59,6 +59,7 @@ final class Training implements AutoCloseable {
                 config, data, task, about, RunPlan.date(config, before), before == null ? null : before.packTokens(), listener);
         ops = plan.open();
         listener.started(plan.lines(ops));
+        listener.planned(plan.memory());
         engine = new Engine(ops, plan.modelConfig(), plan.engineSizes(), plan.memory().recompute());
     }
 
