@@ -10,6 +10,7 @@ import io.github.jalign.json.Json;
 import io.github.jalign.quickstart.Pair;
 import io.github.jalign.recipe.Recipe;
 import io.github.jalign.train.Progress;
+import io.github.jalign.train.MemoryPlan;
 import io.github.jalign.train.TrainListener;
 import io.github.jalign.train.TrainResult;
 import java.io.IOException;
@@ -182,6 +183,11 @@ class TrainerTest {
             public void said(String message) {
                 heard.add("said");
                 said.add(message);
+            }
+
+            @Override
+            public void planned(MemoryPlan memory) {
+                heard.add("planned");
             }
 
             @Override

@@ -44,9 +44,9 @@ final class ScoreReportTest {
                                           pairs  accuracy    margin    chosen  rejected
                 tokens of the longer                                  a token   a token
                       1 to 32                 1     1.000     +3.00    -1.000    -1.333
-                     33 to 64                 1     0.000    -10.00    -1.235    -2.667
+                     33 to 64                 1     0.000    -10.00    -1.235    -2.133
                 which is longer
-                  chosen                      1     0.000    -10.00    -1.235    -2.667
+                  chosen                      1     0.000    -10.00    -1.235    -2.133
                   neither                     1     1.000     +3.00    -1.000    -1.333
                 """
                         + NOTE,
