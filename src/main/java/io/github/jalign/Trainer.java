@@ -6,6 +6,7 @@ import io.github.jalign.recipe.Recipe;
 import io.github.jalign.recipe.Resolved;
 import io.github.jalign.train.DpoConfig;
 import io.github.jalign.train.DpoTrainer;
+import io.github.jalign.train.MemoryPlan;
 import io.github.jalign.train.Progress;
 import io.github.jalign.train.SftConfig;
 import io.github.jalign.train.SftTrainer;
@@ -152,6 +153,11 @@ public final class Trainer {
         @Override
         public void started(List<String> lines) {
             listener.started(lines);
+        }
+
+        @Override
+        public void planned(MemoryPlan memory) {
+            listener.planned(memory);
         }
 
         @Override
