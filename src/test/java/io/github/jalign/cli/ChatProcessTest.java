@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
@@ -18,7 +19,12 @@ import org.junit.jupiter.api.condition.OS;
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "kill -INT is POSIX")
 final class ChatProcessTest {
     private static Process start(String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>();
+        if (OS.LINUX.isCurrentOs()) {
+            // a process started in the background inherits SIGINT ignored, and Java leaves it so
+            command.addAll(List.of("env", "--default-signal=INT"));
+        }
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "--add-modules",
@@ -42,6 +48,7 @@ final class ChatProcessTest {
 
     /** An answer without an end is stopped once it has begun; the next question is answered, then the input ends. */
     @Test
+    @Timeout(120)
     void ctrlCStopsTheAnswerAndNotTheProgram() throws Exception {
         Process chat = start("--ignore_eos", "--max_length=500000", "--max_new_tokens=400000");
         try (Writer in = chat.outputWriter(StandardCharsets.UTF_8);
