@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,7 +98,7 @@ final class RotaryKeys {
             return null;
         }
         RopeScaling scaling = new RopeScaling.Llama3(factor, LLAMA3_LOW, LLAMA3_HIGH, original);
-        double[] expected = wavelengthFactors(scaling::scale, rotaryDim, theta);
+        double[] expected = wavelengthFactors(scaling, rotaryDim, theta);
         for (int i = 0; i < factors.length; i++) {
             if (!(Math.abs(factors[i] - expected[i]) <= FACTOR_TOLERANCE * expected[i])) {
                 throw Refusal.of(
@@ -182,7 +181,7 @@ final class RotaryKeys {
         if (type.equals("llama3") && architecture == GgufArchitecture.LLAMA) {
             keys.put(prefix + ORIGINAL, new GgufValue.Whole(original));
             double[] factors =
-                    wavelengthFactors(config.ropeScaling()::scale, config.rotaryDim(), config.ropeTheta());
+                    wavelengthFactors(config.ropeScaling(), config.rotaryDim(), config.ropeTheta());
             tensors.add(tensor(ModelTensors.ROPE_FREQS, factors));
         } else if (type.equals("linear")) {
             keys.put(prefix + TYPE, new GgufValue.Text("linear"));
@@ -240,11 +239,11 @@ final class RotaryKeys {
     }
 
     /** By what each wave becomes longer: f_i / scaled(f_i), with f_i = theta^(-2i/N). */
-    private static double[] wavelengthFactors(DoubleUnaryOperator scaled, int rotaryDim, double theta) {
+    private static double[] wavelengthFactors(RopeScaling scaling, int rotaryDim, double theta) {
         double[] factors = new double[rotaryDim / 2];
         for (int i = 0; i < factors.length; i++) {
             double frequency = Math.pow(theta, -2.0 * i / rotaryDim);
-            factors[i] = frequency / scaled.applyAsDouble(frequency);
+            factors[i] = frequency / scaling.scale(i, frequency, false);
         }
         return factors;
     }

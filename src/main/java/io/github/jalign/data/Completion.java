@@ -32,6 +32,16 @@ public record Completion(int[] ids, boolean @Nullable [] trained) {
         return part(start, ids.length);
     }
 
+    /** These tokens after others that the loss does not count. */
+    Completion after(int[] before) {
+        int[] all = SftFormat.joined(before, ids);
+        boolean[] counted = new boolean[all.length];
+        for (int i = 0; i < ids.length; i++) {
+            counted[before.length + i] = trained(i);
+        }
+        return new Completion(all, counted);
+    }
+
     private Completion part(int start, int end) {
         return new Completion(
                 Arrays.copyOfRange(ids, start, end), trained == null ? null : Arrays.copyOfRange(trained, start, end));

@@ -71,6 +71,14 @@ public final class Dataset {
         return new Dataset(items(train), items(eval), lengths, summary);
     }
 
+    /** Its items as {@link Item#separatedAcross} makes them. */
+    public Dataset separatedAcross(int length) {
+        return new Dataset(
+                train.stream().map(item -> item.separatedAcross(length)).toList(),
+                eval.stream().map(item -> item.separatedAcross(length)).toList(),
+                summary);
+    }
+
     /** The items to train on, at least one. */
     public List<Item> train() {
         return train;

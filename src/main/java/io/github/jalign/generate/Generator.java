@@ -168,11 +168,14 @@ public final class Generator implements AutoCloseable {
     /**
      * Log-probs of completions' trained tokens.
      *
-     * @param items none longer than was planned
+     * @param rows none longer than was planned
      * @param scored told how many are done
      * @return [item][completion][trained token]
      */
-    public double[][][] tokenLogps(List<Item> items, IntConsumer scored) {
+    public double[][][] tokenLogps(List<Item> rows, IntConsumer scored) {
+        List<Item> items = rows.stream()
+                .map(item -> item.separatedAcross(config.ropeScaling().switchLength()))
+                .toList();
         int tokens = Math.max(PREFILL, items.stream().mapToInt(Pack::tokens).max().orElse(1));
         Activations wide = new Activations(ops, config, tokens, Activations.Keep.NOTHING);
         Head wideHead = new Head(model, tokens, false);

@@ -26,8 +26,6 @@ public final class Session implements AutoCloseable {
     private final Head head;
     private final Forward forward;
     private final KvCache cache;
-    /** The tokens in the cache stand at its start. */
-    private final int[] read;
 
     /** @param capacity tokens of prompt and answer together at most */
     Session(CausalLm model, Activations activations, Head head, int capacity) {
@@ -36,7 +34,6 @@ public final class Session implements AutoCloseable {
         this.head = head;
         this.forward = new Forward(model, activations);
         this.cache = new KvCache(ops, model.config(), capacity);
-        this.read = new int[capacity];
     }
 
     /** Tokens of prompt and answer together at most. */
@@ -53,9 +50,8 @@ public final class Session implements AutoCloseable {
      */
     public Answer generate(int[] prompt, SamplingOptions options, Set<Integer> stopIds, Generator.Listener listener) {
         requireRoom(prompt, options, capacity());
-        int known = Arrays.mismatch(read, 0, cache.length(), prompt, 0, prompt.length);
         // The last token always runs: its logits are needed.
-        int cached = Math.min(known < 0 ? cache.length() : known, prompt.length - 1);
+        int cached = Math.min(forward.reusable(cache, prompt), prompt.length - 1);
         cache.truncate(cached);
         Tensor logits = prefill(prompt, listener);
         if (logits == null) {
@@ -80,7 +76,6 @@ public final class Session implements AutoCloseable {
                     finish = Finish.LENGTH;
                     break;
                 }
-                read[cache.length()] = id;
                 logits = decoding.next(id);
             }
         }
@@ -96,8 +91,7 @@ public final class Session implements AutoCloseable {
                 return null;
             }
             count = Math.min(activations.capacity(), prompt.length - from);
-            System.arraycopy(prompt, from, read, from, count);
-            forward.extend(Arrays.copyOfRange(prompt, from, from + count), cache);
+            forward.extend(Arrays.copyOfRange(prompt, from, from + count), cache, prompt.length);
         }
         return head.logits(activations.hidden(count), count - 1);
     }

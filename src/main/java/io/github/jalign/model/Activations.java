@@ -116,7 +116,8 @@ public final class Activations {
                 "token ids",
                 List.of(
                         new TensorSpec("tokens", DType.I32, 1, capacity),
-                        new TensorSpec("positions", DType.I32, 1, capacity)));
+                        new TensorSpec("rotary", DType.I32, 1, capacity),
+                        new TensorSpec("slots", DType.I32, 1, capacity)));
         gradients = keep == Keep.NOTHING
                 ? null
                 : ops.allocate(
@@ -154,8 +155,14 @@ public final class Activations {
         return ids.get("tokens").columns(0, tokens);
     }
 
-    Tensor positions(int tokens) {
-        return ids.get("positions").columns(0, tokens);
+    /** [T]: each token's row of the rotary tables. */
+    Tensor rotary(int tokens) {
+        return ids.get("rotary").columns(0, tokens);
+    }
+
+    /** [T]: each token's row of the key/value cache. */
+    Tensor slots(int tokens) {
+        return ids.get("slots").columns(0, tokens);
     }
 
     /** [T, D]: the gradient of the residual stream; the head writes it, backward carries it down. */

@@ -84,7 +84,7 @@ public final class Backward {
         if (config.layers().get(l).rotary()) {
             ops.ropeBackward(
                     dqkv,
-                    activations.positions(count),
+                    activations.rotary(count),
                     model.rope().cos(),
                     model.rope().sin(),
                     shape.heads() + shape.keyValueHeads(),

@@ -29,9 +29,11 @@ public final class Decoding implements AutoCloseable {
 
     /** The logits of what follows {@code token}, which joins the sequence: [1, V], valid until the next call. */
     public Tensor next(int token) {
-        forward.place(new int[] {token}, cache);
+        int[] tokens = {token};
+        forward.turn(cache, cache.length() + 1);
+        forward.place(tokens, cache);
         step.run();
-        cache.extend(1);
+        cache.extend(tokens);
         return logits;
     }
 

@@ -4,6 +4,7 @@ import io.github.jalign.ops.AttentionShape;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Segments;
 import io.github.jalign.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * The forward pass of a Llama-family model over a pack: from token ids [T] to the residual stream [T, D] that
@@ -38,7 +39,7 @@ public final class Forward {
      * @param tokens [T] ids
      */
     public void run(int[] tokens, Segments segments) {
-        place(tokens, segments.positions());
+        place(tokens, model.rope().rows(segments));
         run(tokens.length, new Keys.InPack(segments));
     }
 
@@ -48,23 +49,51 @@ public final class Forward {
      * @param tokens [T] ids, at positions {@code cache.length()} and up
      */
     public void extend(int[] tokens, KvCache cache) {
+        extend(tokens, cache, cache.length() + tokens.length);
+    }
+
+    /** @param length tokens of the whole sequence as far as it is known; decides on its rotary positions */
+    public void extend(int[] tokens, KvCache cache, int length) {
+        turn(cache, length);
         place(tokens, cache);
         extend(tokens.length, cache);
-        cache.extend(tokens.length);
+        cache.extend(tokens);
+    }
+
+    /** Tokens of a sequence that need not be read again: its beginning in the cache, with the same rotary positions. */
+    public int reusable(KvCache cache, int[] sequence) {
+        return model.rope().longer(sequence.length) == cache.longer() ? cache.commonPrefix(sequence) : 0;
+    }
+
+    /**
+     * Sees to it that the cached keys have the rotary positions of a sequence of that length: where the switch lies in
+     * between, the tokens before are read again, as transformers does ({@code Phi3ForCausalLM}).
+     */
+    void turn(KvCache cache, int length) {
+        boolean longer = model.rope().longer(length);
+        if (cache.longer() == longer) {
+            return;
+        }
+        int[] tokens = cache.restart(longer);
+        for (int from = 0; from < tokens.length; from += activations.capacity()) {
+            int to = Math.min(tokens.length, from + activations.capacity());
+            extend(Arrays.copyOfRange(tokens, from, to), cache, length);
+        }
     }
 
     /** Puts tokens where {@link #extend(int, KvCache)} reads them. */
     void place(int[] tokens, KvCache cache) {
-        int[] positions = new int[tokens.length];
+        int[] slots = new int[tokens.length];
         for (int t = 0; t < tokens.length; t++) {
-            positions[t] = cache.length() + t;
+            slots[t] = cache.length() + t;
         }
-        place(tokens, positions);
+        ops.write(activations.slots(tokens.length), slots);
+        place(tokens, model.rope().rows(cache.length(), tokens.length, cache.longer()));
     }
 
-    private void place(int[] tokens, int[] positions) {
+    private void place(int[] tokens, int[] rotary) {
         ops.write(activations.tokens(tokens.length), tokens);
-        ops.write(activations.positions(positions.length), positions);
+        ops.write(activations.rotary(rotary.length), rotary);
     }
 
     /** All layers over {@code count} tokens that were placed; the cache's length is left as it is. */
@@ -131,7 +160,7 @@ public final class Forward {
         if (config.layers().get(l).rotary()) {
             ops.rope(
                     slot.qkv(),
-                    activations.positions(count),
+                    activations.rotary(count),
                     model.rope().cos(),
                     model.rope().sin(),
                     shape.heads() + shape.keyValueHeads(),
@@ -144,10 +173,10 @@ public final class Forward {
                 ops.attention(slot.qkv(), segments, shape, slot.attention(), slot.lse());
             case Keys.First(Segments segments, KvCache cache) -> {
                 ops.attention(slot.qkv(), segments, shape, slot.attention(), slot.lse());
-                ops.appendToCache(slot.qkv(), shape, activations.positions(count), cache.keys(l), cache.values(l));
+                ops.appendToCache(slot.qkv(), shape, activations.slots(count), cache.keys(l), cache.values(l));
             }
             case Keys.InCache(KvCache cache) -> {
-                Tensor slots = activations.positions(count);
+                Tensor slots = activations.slots(count);
                 ops.appendToCache(slot.qkv(), shape, slots, cache.keys(l), cache.values(l));
                 ops.attentionCached(slot.qkv(), cache.keys(l), cache.values(l), slots, shape, slot.attention());
             }

@@ -54,6 +54,7 @@ public final class ModelConfigReader {
                 Map.of(
                         "rms_norm_eps", 1e-5,
                         "max_position_embeddings", 4096L,
+                        "original_max_position_embeddings", 4096L,
                         "pad_token_id", 32000L,
                         "eos_token_id", 32000L);
         };
@@ -96,7 +97,9 @@ public final class ModelConfigReader {
         int headDim = config.get("head_dim") == null ? hidden / heads : positive(config, "head_dim");
         Map<String, @Nullable Object> rope = rope();
         int maxPositions = positive(config, "max_position_embeddings");
-        RopeScaling scaling = scaling(rope, maxPositions);
+        String ropeType = ropeType(rope);
+        int rotaryDim = rotaryDim(rope, ropeType.equals("default"), headDim);
+        double theta = number(rope, "rope_theta", number(config, "rope_theta", 10000.0));
         int vocabulary = positive(config, "vocab_size");
         return new ModelConfig(
                 architecture,
@@ -106,11 +109,11 @@ public final class ModelConfigReader {
                 heads,
                 keyValueHeads,
                 headDim,
-                rotaryDim(rope, scaling, headDim),
+                rotaryDim,
                 layers(),
                 required(config, "rms_norm_eps", "the norms need it"),
-                number(rope, "rope_theta", number(config, "rope_theta", 10000.0)),
-                scaling,
+                theta,
+                scaling(ropeType, rope, maxPositions, rotaryDim, theta),
                 maxPositions,
                 flag("tie_word_embeddings"),
                 biases && flag("attention_bias"),
@@ -120,10 +123,10 @@ public final class ModelConfigReader {
     }
 
     /** Phi-3 turns a part of each head; the others turn all of it, whatever the key says, and cannot scale a part. */
-    private int rotaryDim(Map<String, @Nullable Object> rope, RopeScaling scaling, int headDim) {
+    private int rotaryDim(Map<String, @Nullable Object> rope, boolean unscaled, int headDim) {
         double partial = number(rope, "partial_rotary_factor", number(config, "partial_rotary_factor", 1.0));
         boolean whole = architecture != Architecture.PHI3;
-        int rotary = (int) (headDim * (whole && scaling instanceof RopeScaling.Unscaled ? 1.0 : partial));
+        int rotary = (int) (headDim * (whole && unscaled ? 1.0 : partial));
         if (rotary < 2 || rotary % 2 != 0 || rotary > headDim || whole && rotary != headDim) {
             throw error(
                     "partial_rotary_factor",
@@ -225,12 +228,31 @@ public final class ModelConfigReader {
         return Map.of();
     }
 
-    private RopeScaling scaling(Map<String, @Nullable Object> rope, int maxPositions) {
+    /** Phi-3 knows one scaling, which was called otherwise once. */
+    private String ropeType(Map<String, @Nullable Object> rope) {
         Object given = rope.get("rope_type") != null ? rope.get("rope_type") : rope.get("type");
         String type = given == null ? "default" : String.valueOf(given);
+        boolean phi3 = architecture == Architecture.PHI3;
+        if (phi3 && (type.equals("su") || type.equals("yarn"))) {
+            return "longrope";
+        }
+        List<String> known =
+                phi3 ? List.of("default", "longrope") : List.of("default", "linear", "llama3", "yarn", "longrope");
+        if (!known.contains(type)) {
+            throw error(
+                    "rope_type",
+                    "the rotary scaling must be one that jalign knows",
+                    Json.write(given),
+                    String.join(", ", known) + (phi3 ? ", for phi3" : ""),
+                    "use a model with one of them");
+        }
+        return type;
+    }
+
+    private RopeScaling scaling(
+            String type, Map<String, @Nullable Object> rope, int maxPositions, int rotaryDim, double theta) {
         String needed = "this rotary scaling needs it";
-        return switch (architecture == Architecture.PHI3 && !type.equals("default") ? "" : type) {
-            case "default" -> new RopeScaling.Unscaled();
+        return switch (type) {
             case "linear" -> new RopeScaling.Linear(required(rope, "factor", needed));
             case "llama3" ->
                 new RopeScaling.Llama3(
@@ -238,14 +260,69 @@ public final class ModelConfigReader {
                         required(rope, "low_freq_factor", needed),
                         required(rope, "high_freq_factor", needed),
                         originalLength(rope, maxPositions));
-            default ->
-                throw error(
-                        "rope_type",
-                        "the rotary scaling must be one that jalign knows",
-                        Json.write(given),
-                        architecture == Architecture.PHI3 ? "default, for phi3" : "default, linear or llama3",
-                        "use a model without it; yarn and longrope are planned");
+            case "yarn" -> yarn(rope, maxPositions, rotaryDim, theta);
+            case "longrope" -> longRope(rope, maxPositions, rotaryDim);
+            default -> new RopeScaling.Unscaled();
         };
+    }
+
+    private RopeScaling yarn(Map<String, @Nullable Object> rope, int maxPositions, int rotaryDim, double theta) {
+        int original = originalLength(rope, maxPositions);
+        // A factor that says null is the ratio; transformers refuses one that is not there.
+        double factor = rope.containsKey("factor") && rope.get("factor") == null
+                ? (double) maxPositions / original
+                : required(rope, "factor", "this rotary scaling needs it");
+        double mscale = number(rope, "mscale", 0);
+        double mscaleAllDim = number(rope, "mscale_all_dim", 0);
+        double usual = mscale != 0 && mscaleAllDim != 0
+                ? yarnAttention(factor, mscale) / yarnAttention(factor, mscaleAllDim)
+                : yarnAttention(factor, 1);
+        double betaFast = number(rope, "beta_fast", 0);
+        double betaSlow = number(rope, "beta_slow", 0);
+        return RopeScaling.Yarn.of(
+                factor,
+                number(rope, "attention_factor", usual),
+                betaFast == 0 ? 32 : betaFast,
+                betaSlow == 0 ? 1 : betaSlow,
+                !rope.containsKey("truncate") || Boolean.TRUE.equals(rope.get("truncate")),
+                original,
+                rotaryDim,
+                theta);
+    }
+
+    private static double yarnAttention(double factor, double mscale) {
+        return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+    }
+
+    private RopeScaling longRope(Map<String, @Nullable Object> rope, int maxPositions, int rotaryDim) {
+        int original = originalLength(rope, maxPositions);
+        double factor = number(rope, "factor", (double) maxPositions / original);
+        double usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+        return new RopeScaling.LongRope(
+                divisors(rope, "short_factor", rotaryDim / 2),
+                divisors(rope, "long_factor", rotaryDim / 2),
+                number(rope, "attention_factor", usual),
+                original);
+    }
+
+    private List<Double> divisors(Map<String, @Nullable Object> rope, String key, int count) {
+        List<Double> divisors = new ArrayList<>();
+        if (rope.get(key) instanceof List<?> list) {
+            for (Object value : list) {
+                if (value instanceof Number n && n.doubleValue() > 0) {
+                    divisors.add(n.doubleValue());
+                }
+            }
+            if (divisors.size() == count && list.size() == count) {
+                return divisors;
+            }
+        }
+        throw error(
+                key,
+                "longrope divides every frequency by a number of its own",
+                Json.write(rope.get(key)),
+                "a list of " + count + " numbers above 0",
+                "correct config.json");
     }
 
     /** Beside the other numbers of the scaling, or, with precedence, beside the sizes of the model. */

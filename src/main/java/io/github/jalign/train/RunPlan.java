@@ -62,7 +62,7 @@ public final class RunPlan implements AutoCloseable {
         model = ModelFolder.open(HubCache.ofUser().model(config.modelNameOrPath()));
         try {
             modelConfig = ModelConfigReader.read(model.path().resolve("config.json").toString(), model.config());
-            dataset = loadData(data, task);
+            dataset = loadData(data, task).separatedAcross(modelConfig.ropeScaling().switchLength());
             checkItems();
             steps = new StepPlan(
                     dataset.train().size(),

@@ -131,6 +131,41 @@ final class SessionTest {
         }
     }
 
+    /** Beyond the original length all keys have other positions: every token is what a fresh reading would say. */
+    @ParameterizedTest
+    @EnumSource(names = {"REFERENCE", "CPU"})
+    void anAnswerThatCrossesTheSwitchOfLongropeIsReadAnew(Backend backend, @TempDir Path longrope) {
+        SavedModel.write(
+                longrope,
+                Configs.of(
+                        "phi3",
+                        "\"max_position_embeddings\": 64, \"original_max_position_embeddings\": 16, \"rope_scaling\": "
+                                + "{\"type\": \"longrope\", \"short_factor\": [1.0, 1.1], \"long_factor\": [3.0, 9.0]}"),
+                0.8,
+                12);
+        SamplingOptions one = SamplingOptions.greedy(1);
+        try (Generator generator = new Generator(longrope, backend, 2, 600);
+                Session session = generator.session(600)) {
+            int[] prompt = tokens(9, 5);
+            int[] sequence = joined(
+                    prompt, session.generate(prompt, SamplingOptions.greedy(20), Set.of(), id -> true).ids());
+            for (int n = prompt.length; n < sequence.length; n++) {
+                int[] next = generator.generate(Arrays.copyOf(sequence, n), one, Set.of(), id -> true);
+                assertArrayEquals(new int[] {sequence[n]}, next, "after " + n + " tokens");
+            }
+
+            // back below the switch, and beyond it in pieces
+            Answer shorter = session.generate(Arrays.copyOf(sequence, 12), one, Set.of(), id -> true);
+            assertEquals(0, shorter.cachedTokens());
+            assertEquals(sequence[12], shorter.ids()[0]);
+            Reader reader = new Reader();
+            int[] far = joined(Arrays.copyOf(sequence, 12), tokens(540, 6));
+            int[] ids = session.generate(far, SamplingOptions.greedy(3), Set.of(), reader).ids();
+            assertEquals(List.of(0, 512), reader.from);
+            assertArrayEquals(generator.generate(far, SamplingOptions.greedy(3), Set.of(), id -> true), ids);
+        }
+    }
+
     @Test
     void anAnswerSaysWhyItEnded() {
         try (Generator generator = new Generator(folder, Backend.CPU, 1, LONGEST);

@@ -124,13 +124,13 @@ final class ModelConfigReaderTest {
         String scaling = "\"max_position_embeddings\": 64, \"rope_scaling\": {\"rope_type\": \"llama3\", " + LLAMA3;
         ModelConfig model = read("llama", scaling + "}");
         assertEquals(new RopeScaling.Llama3(8, 1, 4, 64), model.ropeScaling());
-        assertEquals(1, model.ropeScaling().scale(1));
-        assertEquals(0.01 / 8, model.ropeScaling().scale(0.01));
+        assertEquals(1, model.ropeScaling().scale(0, 1, false));
+        assertEquals(0.01 / 8, model.ropeScaling().scale(0, 0.01, false));
         String inside = scaling + ", \"original_max_position_embeddings\": 32}";
         assertEquals(new RopeScaling.Llama3(8, 1, 4, 32), read("llama", inside).ropeScaling());
         RopeScaling outside = read("llama", inside + ", \"original_max_position_embeddings\": 16").ropeScaling();
         assertEquals(new RopeScaling.Llama3(8, 1, 4, 16), outside);
-        assertEquals(0.576056, outside.scale(1), 5e-7);
+        assertEquals(0.576056, outside.scale(0, 1, false), 5e-7);
     }
 
     @Test

@@ -75,13 +75,18 @@ public final class ModelMessages {
                 config("an unknown scaling", "llama", "\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2.0}", """
                         config.json: rope_type: the rotary scaling must be one that jalign knows
                           found     "dynamic"
-                          expected  default, linear or llama3
-                          do        use a model without it; yarn and longrope are planned"""),
+                          expected  default, linear, llama3, yarn, longrope
+                          do        use a model with one of them"""),
                 config("a scaling that phi3 has not", "phi3", "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}", """
                         config.json: rope_type: the rotary scaling must be one that jalign knows
                           found     "linear"
-                          expected  default, for phi3
-                          do        use a model without it; yarn and longrope are planned"""),
+                          expected  default, longrope, for phi3
+                          do        use a model with one of them"""),
+                config("too few divisors", "phi3", "\"rope_scaling\": {\"type\": \"su\", \"short_factor\": [1.0]}", """
+                        config.json: short_factor: longrope divides every frequency by a number of its own
+                          found     [1.0]
+                          expected  a list of 2 numbers above 0
+                          do        correct config.json"""),
                 config("a scaling without its factor", "llama", "\"rope_scaling\": {\"rope_type\": \"linear\"}", """
                         config.json: factor: this rotary scaling needs it
                           found     nothing

@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /** One golden case of a random tiny model: float64 numbers from PyTorch, and how near a backend must come. */
 final class GoldenTiny implements AutoCloseable {
@@ -89,7 +90,8 @@ final class GoldenTiny implements AutoCloseable {
                     ints(p.get("prompt")),
                     List.of(
                             new Completion(ints(p.get("chosen")), null),
-                            new Completion(ints(p.get("rejected")), null))));
+                                    new Completion(ints(p.get("rejected")), null)))
+                    .separatedAcross(config.ropeScaling().switchLength()));
         }
         this.engine = new Engine(ops, config, new Engine.Sizes(128, 128, 64), false);
     }
@@ -242,7 +244,10 @@ final class GoldenTiny implements AutoCloseable {
         assertTrue(near >= bounds.share * all, near + " of " + all + " weights within " + bounds.weight);
     }
 
-    /** 24 greedy ids over the cache, each the best up to the bound of two logits, prompt in two pieces; and the logits of each pair's last prompt token. */
+    /**
+     * 24 greedy ids over the cache, each the best up to the bound of two logits, prompt in two pieces; and the logits of
+     * each pair's last prompt token, before the chosen answer.
+     */
     void checkDecoding(Bounds bounds) {
         load("model.safetensors");
         Activations activations = new Activations(ops, config, 32, Activations.Keep.NOTHING);
@@ -266,9 +271,12 @@ final class GoldenTiny implements AutoCloseable {
         }
         List<?> probes = (List<?>) golden.get("logits_at_last_prompt_token");
         for (int i = 0; i < items.size(); i++) {
-            int[] ids = items.get(i).prompt();
+            Map<String, Object> pair = object(((List<?>) golden.get("pairs")).get(i));
+            int[] ids = IntStream.concat(Arrays.stream(ints(pair.get("prompt"))), Arrays.stream(ints(pair.get("chosen"))))
+                    .toArray();
             forward.run(ids, Segments.sequences(ids.length));
-            double[] logits = ops.read(head.logits(activations.hidden(ids.length), ids.length - 1));
+            int last = ints(pair.get("prompt")).length - 1;
+            double[] logits = ops.read(head.logits(activations.hidden(ids.length), last));
             double[] wanted = doubles(probes.get(i));
             for (int v = 0; v < wanted.length; v++) {
                 assertRelative(wanted[v], logits[v], bounds.logps, "logit " + v + " of prompt " + i);

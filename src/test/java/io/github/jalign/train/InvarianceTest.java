@@ -2,6 +2,7 @@ package io.github.jalign.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.jalign.data.Completion;
@@ -161,6 +162,40 @@ final class InvarianceTest {
                 assertArrayEquals(
                         apart.gradients, shared.gradients, 429 * (exact ? 0x1p-53 : 0x1p-24) * largest);
             }
+        }
+    }
+
+    /** The switch of LongRoPE lies between the lengths of a pair's sequences: each has positions of its own. */
+    @ParameterizedTest
+    @EnumSource(names = {"REFERENCE", "CPU"})
+    void aPairOnBothSidesOfASwitchIsTwoSequences(Backend backend) {
+        ModelConfig config = new ModelConfig(
+                Architecture.PHI3, 131, 52, 70, 4, 2, 12, 12,
+                List.of(new LayerSpec(0, true), new LayerSpec(37, true)),
+                1e-5, 10000,
+                new RopeScaling.LongRope(List.of(1.0, 1.1, 1.2, 1.3, 1.4, 1.5), List.of(2.0, 3.0, 4.0, 5.0, 6.0, 7.0), 1.25, 129),
+                512, false, true, true, -1, List.of(2));
+        Item item = items(config).getLast(); // 71 and 194 tokens
+        Item separated = item.separatedAcross(config.ropeScaling().switchLength());
+        assertEquals(List.of(71, 194), List.of(separated.length(0), separated.length(1)));
+        try (Ops ops = backend.open(2)) {
+            Engine engine = engine(ops, config, false);
+            Result found = forwardAndBackward(ops, engine, Pack.of(List.of(separated)));
+            Result expected = forwardAndBackward(ops, engine, twoSequences(item));
+            assertArrayEquals(expected.statistics, found.statistics);
+            assertArrayEquals(expected.gradients, found.gradients);
+            for (int c = 0; c < 2; c++) { // and each as if the other were not there
+                Item alone = new Item(item.row(), item.prompt(), List.of(item.completions().get(c)));
+                Pack.Sequence s = Pack.of(List.of(separated)).sequences().get(c);
+                double[] statistics = engine.forward(Pack.of(List.of(alone)));
+                for (int row = 0; row < s.count(); row++) {
+                    double a = statistics[row * HeadStatistics.COLUMNS + HeadStatistics.LOGP];
+                    double b = found.statistics[(s.firstRow() + row) * HeadStatistics.COLUMNS + HeadStatistics.LOGP];
+                    double bound = backend == Backend.REFERENCE ? 1e-12 : 2e-6; // as for a shared prompt, above
+                    assertEquals(a, b, bound * Math.max(1, Math.abs(a)), "completion " + c + " row " + row);
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> engine.forward(Pack.of(List.of(item))));
         }
     }
 
