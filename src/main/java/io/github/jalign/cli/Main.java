@@ -18,8 +18,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "jalign",
         description = "Preference alignment of language models on the JVM.",
         subcommands = {
-            Quickstart.class, Dpo.class, Sft.class, Generate.class, Chat.class, Score.class, Inspect.class,
-            Convert.class, Bench.class
+            Quickstart.class,
+            Dpo.class,
+            Sft.class,
+            Generate.class,
+            Chat.class,
+            Compare.class,
+            Score.class,
+            Inspect.class,
+            Convert.class,
+            Bench.class
         },
         usageHelpWidth = 100,
         mixinStandardHelpOptions = true,

@@ -1,5 +1,6 @@
 package io.github.jalign.cli;
 
+import io.github.jalign.data.Prompt;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.text.ChatFormat;
 import io.github.jalign.text.Tokenizer;
@@ -61,7 +62,50 @@ final class Prompting implements AutoCloseable {
 
     /** Messages and the beginning of an answer. */
     int[] conversation(List<Map<String, @Nullable Object>> messages) {
-        return tokenizer.encode(requireFormat().render(messages, true, variables));
+        return conversation(messages, Map.of());
+    }
+
+    /**
+     * Messages and the beginning of an answer; where the last message is the assistant's, that one is gone on with, as in
+     * transformers' text-generation pipeline.
+     *
+     * @param more variables, which go before those of the flags
+     */
+    private int[] conversation(List<Map<String, @Nullable Object>> messages, Map<String, @Nullable Object> more) {
+        Map<String, @Nullable Object> all = new LinkedHashMap<>(variables);
+        all.putAll(more);
+        boolean goOn = !messages.isEmpty() && "assistant".equals(messages.getLast().get("role"));
+        ChatFormat chosen = requireFormat();
+        return tokenizer.encode(
+                goOn ? chosen.renderContinuing(messages, all) : chosen.render(messages, true, all));
+    }
+
+    /**
+     * The prompt of a file's row.
+     *
+     * @param raw whether text is continued as it is
+     */
+    int[] of(Prompt prompt, boolean raw) {
+        return switch (prompt) {
+            case Prompt.Text text -> raw ? text(text.text()) : question(text.text());
+            case Prompt.Chat chat -> {
+                if (raw) {
+                    throw new JalignException(
+                            JalignException.Kind.USAGE,
+                            "--raw",
+                            "messages need the chat template",
+                            chat.row() + " with messages",
+                            "prompts of text",
+                            "leave --raw out");
+                }
+                List<Map<String, @Nullable Object>> messages = new ArrayList<>();
+                if (!"system".equals(chat.messages().getFirst().get("role"))) {
+                    messages.addAll(opening());
+                }
+                messages.addAll(chat.messages());
+                yield conversation(messages, chat.variables());
+            }
+        };
     }
 
     /** @throws JalignException of kind USAGE for a model without a template */

@@ -6,7 +6,6 @@ import io.github.jalign.train.Progress;
 import io.github.jalign.train.TrainListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntConsumer;
@@ -24,6 +23,7 @@ final class QuickstartStory implements TrainListener {
     private static final int SAMPLES = 4;
     private static final int WIDTH = 96;
     private static final int COLUMN = 45;
+    private static final int INDENT = 4;
 
     private final PrintWriter out;
     private final boolean terminal;
@@ -51,7 +51,7 @@ final class QuickstartStory implements TrainListener {
     }
 
     private void labelled(String label, String text) {
-        List<String> lines = wrapped(text, WIDTH - LABEL);
+        List<String> lines = Columns.wrapped(text, WIDTH - LABEL);
         for (int i = 0; i < lines.size(); i++) {
             print("%-12s%s".formatted(i == 0 ? label : "", lines.get(i)));
         }
@@ -141,37 +141,12 @@ final class QuickstartStory implements TrainListener {
                 .boxed()
                 .toList();
         print("", "The first of " + unanswered.size() + " held-out questions that it did not answer before", "");
-        columns("before", "after").forEach(this::print);
+        Columns.of("before", "after", INDENT, COLUMN).forEach(this::print);
         for (int i : unanswered.subList(0, Math.min(SAMPLES, unanswered.size()))) {
             print("", "  " + questions.get(i).text());
-            columns(before.answers().get(i), after.answers().get(i)).forEach(this::print);
+            Columns.of(before.answers().get(i), after.answers().get(i), INDENT, COLUMN)
+                    .forEach(this::print);
         }
-    }
-
-    private static List<String> columns(String left, String right) {
-        List<String> lefts = wrapped(left, COLUMN);
-        List<String> rights = wrapped(right, COLUMN);
-        List<String> lines = new ArrayList<>();
-        for (int i = 0; i < Math.max(lefts.size(), rights.size()); i++) {
-            String l = i < lefts.size() ? lefts.get(i) : "";
-            String r = i < rights.size() ? rights.get(i) : "";
-            lines.add(("    " + l + " ".repeat(COLUMN - l.length()) + "  " + r).stripTrailing());
-        }
-        return lines;
-    }
-
-    private static List<String> wrapped(String text, int width) {
-        List<String> lines = new ArrayList<>();
-        StringBuilder line = new StringBuilder();
-        for (String word : text.split("\\s+", -1)) {
-            if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
-                lines.add(line.toString());
-                line.setLength(0);
-            }
-            line.append(line.isEmpty() ? "" : " ").append(word);
-        }
-        lines.add(line.toString());
-        return lines;
     }
 
     void ending(QuickstartHome home, Path output, double seconds) {

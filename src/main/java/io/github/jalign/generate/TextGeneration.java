@@ -55,6 +55,13 @@ public record TextGeneration(SamplingOptions options, Set<Integer> stopIds, List
         return new Reply(text.all.toString(), answer.ids().length, finish, answer.cachedTokens());
     }
 
+    /** Answers a prompt over a cache of its own, so that the answer depends on nothing that was asked before. */
+    public Reply alone(Generator generator, Tokenizer tokenizer, int[] prompt) {
+        try (Session session = generator.session(prompt.length + options.maxNewTokens())) {
+            return run(session, tokenizer, prompt, part -> true);
+        }
+    }
+
     /** A special token never shows in the text; as a stop string it means its id. */
     private Set<Integer> stops(Tokenizer tokenizer) {
         Set<Integer> all = new HashSet<>(stopIds);

@@ -72,6 +72,97 @@ public final class AnswerMessages {
                           expected  a file this user may read
                           do        correct the path or the file's permissions"""
                                 .formatted(FOLDER, FOLDER)),
+                usage(
+                        "one prompt and many",
+                        () -> generate("--prompt=x", "--prompts=y"),
+                        """
+                        jalign generate: one prompt is answered as text, a file of prompts as lines of JSON
+                          found     --prompt and --prompts
+                          expected  --prompt TEXT, or --prompts FILE and perhaps --output FILE
+                          do        leave one of them out"""),
+                usage(
+                        "messages without a template",
+                        () -> {
+                            Files.createDirectories(FOLDER);
+                            Files.writeString(
+                                    FOLDER.resolve("raw.jsonl"), "{\"prompt\": [{\"role\": \"user\", \"content\": \"x\"}]}");
+                            generate("--raw", "--prompts=" + FOLDER + "/raw.jsonl");
+                        },
+                        """
+                        --raw: messages need the chat template
+                          found     %s/raw.jsonl:1 with messages
+                          expected  prompts of text
+                          do        leave --raw out"""
+                                .formatted(FOLDER)),
+                usage(
+                        "nothing to compare by",
+                        () -> call(new Compare(), new String[] {MODEL, MODEL}),
+                        """
+                        jalign compare: there must be prompts, from one place
+                          found     neither --prompt nor --prompts
+                          expected  --prompt TEXT, as often as wanted, or --prompts FILE
+                          do        add one of them, or leave one out"""),
+                usage(
+                        "a comparison of no known form",
+                        () -> call(new Compare(), new String[] {MODEL, MODEL, "--prompt=x", "--output=c.html"}),
+                        """
+                        --output: the file's ending says its form
+                          found     c.html
+                          expected  a name that ends in .md or .json
+                          do        correct the ending"""),
+                usage(
+                        "columns of nothing",
+                        () -> call(new Compare(), new String[] {MODEL, MODEL, "--prompt=x", "--width=5"}),
+                        """
+                        --width: two columns need room
+                          found     5
+                          expected  at least 40
+                          do        widen it"""),
+                score(
+                        "nothing to score",
+                        "there must be something to score",
+                        "neither DATA nor --text",
+                        "name a file of pairs, or a text",
+                        MODEL),
+                score(
+                        "a key that has another name",
+                        "this key has a name of its own here",
+                        "--dataset-train-split=test",
+                        "write --split",
+                        MODEL,
+                        "pairs.jsonl",
+                        "--dataset-train-split=test"),
+                score(
+                        "a key without its value",
+                        "further words are keys with their values",
+                        "--max_length",
+                        "write --KEY=VALUE, or leave the word out",
+                        MODEL,
+                        "pairs.jsonl",
+                        "--max_length"),
+                score(
+                        "keys for a text",
+                        "a text needs no keys",
+                        "--max_length=3",
+                        "leave it out, or name the pairs that it is about",
+                        MODEL,
+                        "--text=x.txt",
+                        "--max_length=3"),
+                usage(
+                        "a text of one token",
+                        () -> {
+                            Files.createDirectories(FOLDER);
+                            call(new Score(), new String[] {
+                                MODEL, "--text=" + Files.writeString(FOLDER.resolve("one.txt"), "a")
+                            });
+                        },
+                        JalignException.Kind.INPUT,
+                        """
+                        %s/one.txt: a text must have two tokens, of which the second is foreseen
+                          found     1 tokens
+                          expected  some text
+                          do        name another file"""
+                                .formatted(FOLDER)),
                 file("a conversation without messages", "{\"prompt\": \"x\"}", "no list of messages"),
                 file("a message without a role", "{\"messages\": [{\"role\": \"user\"}, {}]}", "message 2 without a role"));
     }
@@ -82,6 +173,18 @@ public final class AnswerMessages {
 
     private static MessageCase usage(String name, Executable action, JalignException.Kind kind, String message) {
         return new MessageCase(name, action, kind, message);
+    }
+
+    private static MessageCase score(String name, String rule, String found, String action, String... words) {
+        return usage(
+                name,
+                () -> call(new Score(), words),
+                """
+                jalign score: %s
+                  found     %s
+                  expected  MODEL DATA with keys of jalign dpo, or MODEL --text=FILE
+                  do        %s"""
+                        .formatted(rule, found, action));
     }
 
     private static MessageCase file(String name, String text, String found) {
