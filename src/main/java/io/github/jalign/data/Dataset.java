@@ -76,6 +76,7 @@ public final class Dataset {
         return new Dataset(
                 train.stream().map(item -> item.separatedAcross(length)).toList(),
                 eval.stream().map(item -> item.separatedAcross(length)).toList(),
+                lengths,
                 summary);
     }
 
