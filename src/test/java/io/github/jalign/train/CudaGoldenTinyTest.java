@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class CudaGoldenTinyTest {
     static Stream<Arguments> cases() {
         return Stream.of(
-                        "llama-gqa-untied", "llama-mha-tied", "llama3-rope", "smollm3-nope", "phi3-fused", "phi3-sliding")
+                        "llama-gqa-untied", "llama-mha-tied", "llama3-rope", "smollm3-nope", "phi3-fused", "phi3-sliding",
+                        "llama-yarn", "phi3-longrope")
                 .flatMap(name -> Stream.of(Backend.CUDA_FLOAT32, Backend.CUDA).map(b -> Arguments.of(name, b)));
     }
 
