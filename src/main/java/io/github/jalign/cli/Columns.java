@@ -31,7 +31,7 @@ final class Columns {
         List<String> lines = new ArrayList<>();
         for (String line : text.replace("\t", TAB).split("\r?\n", -1)) {
             StringBuilder current = new StringBuilder();
-            for (String word : line.split("(?<= )(?! )")) { // words keep the spaces behind them
+            for (String word : line.split("(?<= )(?! )", -1)) { // words keep the spaces behind them
                 if (!current.isEmpty() && cells(current) + cells(word.stripTrailing()) > width) {
                     lines.add(current.toString().stripTrailing());
                     current.setLength(0);
