@@ -112,6 +112,22 @@ __device__ void copy_over_what_is_read_body(const float* x, float* y, int) {
 }
 WITH_REPAIR(copy_over_what_is_read)
 
+// One row of a matrix was not written.
+// reports: uninitialised read
+// launch: 1, 32, 0
+template <bool REPAIRED>
+__device__ void matrix_row_not_written_body(const float* x, float* y, int) {
+    __shared__ __align__(16) float s[32 * 4];
+    for (int i = 0; i < 4 && (REPAIRED || threadIdx.x != 21); i++) {
+        s[threadIdx.x * 4 + i] = x[threadIdx.x];
+    }
+    __syncwarp();
+    uint32_t r[4];
+    ldmatrix_x4(r, shared_address(&s[threadIdx.x * 4])); // here
+    y[threadIdx.x] = __uint_as_float(r[0] ^ r[1] ^ r[2] ^ r[3]);
+}
+WITH_REPAIR(matrix_row_not_written)
+
 // reports: misaligned access
 // fast: misaligned access
 // launch: 1, 16, 0

@@ -10,56 +10,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <map>
 #include <memory>
+#include <string>
 
 using namespace cuemu;
 
 typedef unsigned long long CUdeviceptr;
-
-namespace cuemu::pinned_memory {
-
-static std::map<const char*, size_t> ranges;
-
-void* allocate(size_t bytes) {
-    void* start = aligned_alloc(device_memory::PAGE, (bytes + device_memory::PAGE - 1) & ~(device_memory::PAGE - 1));
-    if (start) {
-        add(start, bytes);
-    }
-    return start;
-}
-
-bool release(void* start) {
-    if (!remove(start)) {
-        return false;
-    }
-    free(start);
-    return true;
-}
-
-void add(void* start, size_t bytes) { ranges[(const char*)start] = bytes; }
-bool remove(void* start) { return ranges.erase((const char*)start) > 0; }
-
-bool contains(const void* address, size_t bytes) {
-    auto behind = ranges.upper_bound((const char*)address);
-    if (behind == ranges.begin()) {
-        return false;
-    }
-    auto [start, length] = *std::prev(behind);
-    return (const char*)address + bytes <= start + length;
-}
-
-size_t live_bytes() {
-    size_t sum = 0;
-    for (auto& [start, bytes] : ranges) {
-        sum += bytes;
-    }
-    return sum;
-}
-
-}
 
 namespace {
 
@@ -307,7 +264,8 @@ CUEMU_EXPORT int cuMemcpy2DAsync_v2(const Copy2D* c, void* stream) {
     CUEMU_EXPORT int cuMemsetD##bits##Async(CUdeviceptr start, type value, size_t n, void* stream) { \
         return fill<type>(start, n * sizeof(type), value, n, 1, stream); \
     } \
-    CUEMU_EXPORT int cuMemsetD2D##bits##_v2(CUdeviceptr start, size_t pitch, type value, size_t width, size_t height) { \
+    CUEMU_EXPORT int cuMemsetD2D##bits##_v2( \
+            CUdeviceptr start, size_t pitch, type value, size_t width, size_t height) { \
         return fill<type>(start, pitch, value, width, height, nullptr); \
     } \
     CUEMU_EXPORT int cuMemsetD2D##bits##Async( \

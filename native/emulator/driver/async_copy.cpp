@@ -43,8 +43,8 @@ void cuemu::Worker::begin_copies() {
 
 extern "C" void cuemu_cp_async(void* to, const void* from, unsigned bytes, unsigned sourceBytes) {
     void* pc = __builtin_return_address(0);
-    cuemu_access(from, sourceBytes, false, (int)bytes, pc);
-    cuemu_access(to, bytes, true, (int)bytes, pc);
+    cuemu::checker::operation_access(from, sourceBytes, false, (int)bytes, pc);
+    cuemu::checker::operation_access(to, bytes, true, (int)bytes, pc);
     if (cuemu::settings.checked) {
         cuemu::checker::copy_issued(to, bytes);
     }

@@ -1,6 +1,6 @@
-// The checker. Modules built with g++ -fsanitize=thread,alignment call the sanitizers' hooks at every access; the driver
-// answers them itself. A shadow cell for each two bytes of device and shared memory holds the last write and the reads
-// since, with the writer's clock: block, barriers and warp synchronisations passed.
+// The checker. Modules built with g++ -fsanitize=thread,alignment call the sanitizers' hooks at every access; the
+// driver answers them itself. A shadow cell for each two bytes of device and shared memory holds the last write and
+// the reads since, with the writer's clock: block, barriers and warp synchronisations passed.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,9 @@ constexpr size_t CELL_BYTES = 2;
 
 /// An access by the current fiber; complains, and where going on makes no sense ends the block.
 void access(const void* address, size_t bytes, bool write, int alignment, bool atomic, const void* pc);
+
+/// The same for an operation that must be aligned in either mode; unchecked, that is all that is checked.
+void operation_access(const void* address, size_t bytes, bool write, int alignment, const void* pc);
 
 /// A cp.async into shared memory was issued, or has been waited for by its thread.
 void copy_issued(void* to, size_t bytes);

@@ -1,5 +1,5 @@
-// As much of cuBLAS as jalign calls. Every sum runs in the order of k, one fused multiply-add at a time: the same bits for
-// any shape that holds the same row and column. Matrices are column major, as cuBLAS has them.
+// As much of cuBLAS as jalign calls. Every sum runs in the order of k, one fused multiply-add at a time: the same
+// bits for any shape that holds the same row and column. Matrices are column major, as cuBLAS has them.
 
 #include "../shim/abi.h"
 #include "../shim/arithmetic.h"
@@ -69,7 +69,8 @@ void pack(std::vector<float>& packed, const T* x, long row, long column, int len
     }
 }
 
-void pack(std::vector<float>& packed, const Matrix& x, bool rowsAreContiguous, int length, int width, int k0, int depth) {
+void pack(std::vector<float>& packed, const Matrix& x, bool rowsAreContiguous, int length, int width, int k0,
+        int depth) {
     long row = rowsAreContiguous ? 1 : x.leading;
     long column = rowsAreContiguous ? x.leading : 1;
     if (x.type == R_32F) {

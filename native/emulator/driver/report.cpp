@@ -100,7 +100,6 @@ const char* error_name(int error) {
         case INVALID_VALUE: return "CUDA_ERROR_INVALID_VALUE";
         case OUT_OF_MEMORY: return "CUDA_ERROR_OUT_OF_MEMORY";
         case NOT_INITIALIZED: return "CUDA_ERROR_NOT_INITIALIZED";
-        case DEINITIALIZED: return "CUDA_ERROR_DEINITIALIZED";
         case NO_DEVICE: return "CUDA_ERROR_NO_DEVICE";
         case INVALID_DEVICE: return "CUDA_ERROR_INVALID_DEVICE";
         case INVALID_IMAGE: return "CUDA_ERROR_INVALID_IMAGE";

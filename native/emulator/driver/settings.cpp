@@ -6,24 +6,45 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <thread>
 
 namespace cuemu {
 
-Settings settings;
+/// Sets a setting to a number; false if it cannot be that now.
+using Setter = bool (*)(Settings&, long);
 
-static const char* const NAMES[] = {
-    "CHECKED", "LAZY", "SEED", "THREADS", "DEVICES", "NAME", "CAPABILITY", "DRIVER", "MEMORY_MB", "FAIL_LAUNCH",
-    "FAIL_CODE", "REPORTS",
+static const std::map<std::string, Setter> SETTERS{
+    {"CHECKED", [](Settings& s, long n) {
+        bool changed = s.checked != (n != 0);
+        s.checked = n != 0;
+        return !changed || device_memory::live_allocations() == 0;
+    }},
+    {"LAZY", [](Settings& s, long n) { s.lazy = n != 0; return true; }},
+    {"SEED", [](Settings& s, long n) { s.seed = (uint64_t)n; return true; }},
+    {"THREADS", [](Settings& s, long n) { s.threads = (int)n; return n > 0; }},
+    {"DEVICES", [](Settings& s, long n) { s.devices = (int)n; return true; }},
+    {"CAPABILITY", [](Settings& s, long n) { s.capability = (int)n; return true; }},
+    {"DRIVER", [](Settings& s, long n) { s.driver = (int)n; return true; }},
+    {"MEMORY_MB", [](Settings& s, long n) { s.memoryMegabytes = (size_t)n; return true; }},
+    {"FAIL_LAUNCH", [](Settings& s, long n) { s.failingLaunch = n; return true; }},
+    {"FAIL_CODE", [](Settings& s, long n) { s.failureCode = (int)n; return true; }},
+    {"REPORTS", [](Settings& s, long n) { s.reports = (int)n; return true; }},
 };
 
+Settings settings;
+
 Settings::Settings() : threads((int)std::clamp(std::thread::hardware_concurrency(), 1u, 8u)) {
-    for (const char* name : NAMES) {
-        const char* value = getenv((std::string("CUEMU_") + name).c_str());
-        if (value && !set(name, value)) {
-            fprintf(stderr, "cuemu: CUEMU_%s is no number: %s\n", name, value);
+    auto read = [&](const std::string& setting) {
+        const char* value = getenv(("CUEMU_" + setting).c_str());
+        if (value && !set(setting, value)) {
+            fprintf(stderr, "cuemu: CUEMU_%s cannot be %s\n", setting.c_str(), value);
             abort();
         }
+    };
+    read("NAME");
+    for (const auto& [setting, setter] : SETTERS) {
+        read(setting);
     }
 }
 
@@ -32,39 +53,17 @@ bool Settings::set(const std::string& setting, const char* value) {
         name = value;
         return true;
     }
+    auto found = SETTERS.find(setting);
     char* end;
     long n = strtol(value, &end, 0);
-    if (end == value || *end || n < 0) {
+    if (found == SETTERS.end() || end == value || *end || n < 0) {
         return false;
     }
-    if (setting == "CHECKED") {
-        if (device_memory::live_allocations() > 0) {
-            return false;
-        }
-        checked = n != 0;
-    } else if (setting == "LAZY") {
-        lazy = n != 0;
-    } else if (setting == "SEED") {
-        seed = (uint64_t)n;
-    } else if (setting == "THREADS") {
-        threads = (int)std::max(n, 1L);
-    } else if (setting == "DEVICES") {
-        devices = (int)n;
-    } else if (setting == "CAPABILITY") {
-        capability = (int)n;
-    } else if (setting == "DRIVER") {
-        driver = (int)n;
-    } else if (setting == "MEMORY_MB") {
-        memoryMegabytes = (size_t)n;
-    } else if (setting == "FAIL_LAUNCH") {
-        failingLaunch = n;
-    } else if (setting == "FAIL_CODE") {
-        failureCode = (int)n;
-    } else if (setting == "REPORTS") {
-        reports = (int)n;
-    } else {
+    Settings changed = *this;
+    if (!found->second(changed, n)) {
         return false;
     }
+    *this = changed;
     return true;
 }
 

@@ -30,7 +30,7 @@ struct Settings {
 
     Settings();
 
-    /// False if there is no such setting or the value is no number.
+    /// False if there is no such setting, or it cannot be that.
     bool set(const std::string& name, const char* value);
 };
 

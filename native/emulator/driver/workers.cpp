@@ -62,8 +62,8 @@ char* map(size_t bytes, int protection) {
     return (char*)p;
 }
 
-/// Waits until the value is another. If it may, spins first for about as long as waking a thread would take: most launches
-/// are short, and the next one follows soon.
+/// Waits until the value is another. If it may, spins first for about as long as waking a thread would take: most
+/// launches are short, and the next one follows soon.
 template <class T>
 void await_change(std::atomic<T>& value, T from, bool spin) {
     constexpr int SPINS = 2000;

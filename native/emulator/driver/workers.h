@@ -1,5 +1,5 @@
-// The threads of the host that run blocks. They are the emulator's own: its handler of SIGSEGV may leave a kernel, which
-// it could not on a thread of the JVM.
+// The threads of the host that run blocks. They are the emulator's own: its handler of SIGSEGV may leave a kernel,
+// which it could not on a thread of the JVM.
 #pragma once
 
 #include "fibers.h"

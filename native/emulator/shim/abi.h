@@ -34,8 +34,8 @@ void cuemu_barrier(unsigned id, unsigned count, int line);
 enum cuemu_Reduction { CUEMU_OR, CUEMU_AND, CUEMU_COUNT };
 int cuemu_barrier_reduce(int reduction, int predicate, int line);
 
-/// Waits until every lane of the mask is here with the same operation; then the last one runs it for all. arguments[lane]
-/// is what that lane brought.
+/// Waits until every lane of the mask is here with the same operation; then the last one runs it for all.
+/// arguments[lane] is what that lane brought.
 typedef void (*cuemu_WarpOperation)(uint32_t mask, void** arguments);
 void cuemu_collective(cuemu_WarpOperation operation, uint32_t mask, void* argument, int line);
 void cuemu_syncwarp(uint32_t mask, int line);
@@ -55,7 +55,7 @@ void cuemu_cp_async_commit(void);
 void cuemu_cp_async_wait(int pending);
 
 /// Tells the checker of an access that its hooks in the code cannot see.
-void cuemu_access(const void* address, size_t bytes, int write, int alignment, void* pc);
+void cuemu_access(const void* address, size_t bytes, int write, int alignment);
 
 float cuemu_atomic_add_f32(float* address, float value);
 double cuemu_atomic_add_f64(double* address, double value);
@@ -66,11 +66,13 @@ uint64_t cuemu_atomic_u64(int operation, uint64_t* address, uint64_t value, uint
 /// __trap.
 void cuemu_trap(const char* what);
 
-/// Called while a module is loaded, once a kernel: how to call it from cuLaunchKernel's array of pointers, and the sizes
-/// of its parameters. maxThreads is 0 without __launch_bounds__; checked says whether its accesses call the checker.
+/// Called while a module is loaded, once a kernel: how to call it from cuLaunchKernel's array of pointers, and the
+/// sizes of its parameters. maxThreads is 0 without __launch_bounds__; checked says whether its accesses call the
+/// checker.
 typedef void (*cuemu_Trampoline)(void** parameters);
 void cuemu_register(
-        const char* name, cuemu_Trampoline trampoline, int count, const uint16_t* sizes, unsigned maxThreads, int checked);
+        const char* name, cuemu_Trampoline trampoline, int count, const uint16_t* sizes, unsigned maxThreads,
+        int checked);
 
 // For the emulated cuBLAS.
 

@@ -1,5 +1,5 @@
-// What nvcc defines before it reads a .cu file, for g++: included first in every kernel source (-x c++ -include cuemu.h).
-// __LINE__ goes with every operation that waits, so that reports can say where.
+// What nvcc defines before it reads a .cu file, for g++: included first in every kernel source (-x c++ -include
+// cuemu.h). __LINE__ goes with every operation that waits, so that reports can say where.
 #pragma once
 
 #define CUEMU 1

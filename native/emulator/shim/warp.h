@@ -115,8 +115,8 @@ struct MatrixRows {
     uint32_t result[4];
 };
 
-/// ldmatrix of N 8 × 8 matrices of 16-bit elements: lane 8i + r brings row r of matrix i; every lane gets two neighbours
-/// of row lane / 4, or with TRANSPOSED of column lane / 4.
+/// ldmatrix of N 8 × 8 matrices of 16-bit elements: lane 8i + r brings row r of matrix i; every lane gets two
+/// neighbours of row lane / 4, or with TRANSPOSED of column lane / 4.
 template <int N, bool TRANSPOSED>
 CUEMU_UNCHECKED void load_matrices(uint32_t, void** arguments) {
     for (int i = 0; i < N; i++) {
@@ -139,7 +139,7 @@ static inline void ldmatrix(uint32_t* result, const void* row, int line) {
     MatrixRows argument;
     argument.row = row;
     if (cuemu_current->lane < N * 8) {
-        cuemu_access(row, 16, 0, 16, __builtin_return_address(0));
+        cuemu_access(row, 16, 0, 16);
     }
     cuemu_collective(&load_matrices<N, TRANSPOSED>, ALL_LANES, &argument, line);
     for (int i = 0; i < N; i++) {
