@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +29,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Answers from the CUDA backend: steps replayed as a graph, tokens chosen on the device. */
 @Tag("emulator")
+@Tag("gpu")
 final class CudaGenerationTest {
+    @AfterEach
+    void nothingIsLeft() {
+        Emulator.assertNothingLeft();
+    }
+
     private static int[] ints(Object list) {
         return ((List<?>) list).stream().mapToInt(v -> ((Long) v).intValue()).toArray();
     }
@@ -41,14 +48,11 @@ final class CudaGenerationTest {
         Map<String, Object> greedy = Json.asObject((Map<?, ?>) golden.get("greedy"));
         int[] prompt = ints(greedy.get("prompt_ids"));
         int[] story = ints(greedy.get("ids"));
-        Emulator.forgetCounters();
         try (Generator generator = new Generator(folder, Backend.CUDA_FLOAT32, 1, 64)) {
             int[] answer = generator.generate(prompt, SamplingOptions.greedy(40), Set.of(), id -> true);
             int[] all = IntStream.concat(Arrays.stream(prompt), Arrays.stream(answer)).toArray();
             assertArrayEquals(Arrays.copyOf(story, all.length), all);
         }
-        assertEquals(0, Emulator.live().graphs());
-        assertEquals(0, Emulator.live().deviceBytes());
     }
 
     static Stream<SamplingOptions> options() {

@@ -1,9 +1,10 @@
 package io.github.jalign.train;
 
-
 import io.github.jalign.Shared;
 import io.github.jalign.ops.Backend;
+import io.github.jalign.ops.cuda.Emulator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -11,12 +12,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The golden tiny models on the CUDA backend: float32 within the CPU's bounds, bfloat16 within its own. */
 @Tag("emulator")
+@Tag("gpu")
 final class CudaGoldenTinyTest {
     static Stream<Arguments> cases() {
         return Stream.of(
                         "llama-gqa-untied", "llama-mha-tied", "llama3-rope", "smollm3-nope", "phi3-fused", "phi3-sliding",
                         "llama-yarn", "phi3-longrope")
                 .flatMap(name -> Stream.of(Backend.CUDA_FLOAT32, Backend.CUDA).map(b -> Arguments.of(name, b)));
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        Emulator.assertNothingLeft();
     }
 
     private static GoldenTiny open(String name, Backend backend) {

@@ -11,12 +11,16 @@ import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code kernels/conformance} against plain definitions, on the emulator and on a GPU alike. */
-abstract class ConformanceTest {
+@Tag("emulator")
+@Tag("checked")
+@Tag("gpu")
+final class ConformanceTest {
     private static final int LANES = 32;
     private static final double ULP = 0x1p-23;
 
@@ -39,6 +43,7 @@ abstract class ConformanceTest {
         launch.close();
         modules.close();
         driver.close();
+        Emulator.assertNothingReported();
     }
 
     private void run(String kernel, int grid, int threads, long... addresses) {

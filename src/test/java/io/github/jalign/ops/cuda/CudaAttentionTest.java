@@ -10,7 +10,6 @@ import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.Tensor;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -18,11 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Attention's kernels against the reference, over trees, group sizes, windows and head widths that fit no tile. */
 @Tag("emulator")
-class CudaAttentionTest {
+@Tag("gpu")
+final class CudaAttentionTest {
     private static final Segments SEQUENCES = Segments.sequences(1, 3, 8, 13, 31, 33, 64);
     private static final Segments PAIRS =
             new Segments(new int[] {0, 127, 256, 289, 353, 361, 374}, new int[] {-1, 0, 0, -1, 3, 3, 3}, 405);
@@ -65,11 +64,11 @@ class CudaAttentionTest {
                 .filter(c -> c.seed == 1);
     }
 
-    private static Workload load(AttentionShape shape, int tokens, int context) {
+    static Workload load(AttentionShape shape, int tokens, int context) {
         return new Workload(tokens, context, shape.heads(), shape.keyValueHeads(), shape.headDim(), 1, 1, 1, 1);
     }
 
-    private static CudaTrial tensors(CudaTrial trial, Case c) {
+    static CudaTrial tensors(CudaTrial trial, Case c) {
         int rows = c.segments.tokens();
         for (String name : List.of("qkv", "dqkv")) {
             trial.between(name, rows, c.shape.packedWidth(), c.gap, c.gap, trial.random()::nextGaussian);
@@ -80,7 +79,7 @@ class CudaAttentionTest {
         return trial.wide("lse", rows, c.shape.heads());
     }
 
-    private static CudaTrial.Program forwardAndBackward(Case c) {
+    static CudaTrial.Program forwardAndBackward(Case c) {
         return (ops, t) -> {
             ops.attention(t.apply("qkv"), c.segments, c.shape, t.apply("out"), t.apply("lse"));
             ops.attentionBackward(
@@ -194,81 +193,6 @@ class CudaAttentionTest {
         trial.within("out", (t, c) -> t < start ? 0 : bounds.out(t, c))
                 .within("keys", (t, c) -> 0)
                 .within("values", (t, c) -> 0);
-    }
-
-    /**
-     * kernels/attention/README.md: products of blocks of scores of which any is needed, and what tiles of queries and of
-     * keys read and write, to 10 %: threads also read the tables. H = 4, K = 2, no window.
-     */
-    @ParameterizedTest
-    @ValueSource(ints = {64, 96, 128})
-    @Tag("checked")
-    void tensorCoresAndMemoryDoWhatTheReadmeSays(int headDim) {
-        AttentionShape shape = new AttentionShape(4, 2, headDim, 0);
-        Segments segments = new Segments(new int[] {0, 200, 350, 440}, new int[] {-1, 0, 0, -1}, 640);
-        Case c = new Case(shape, segments, 0, DType.BF16, 1);
-        Emulator.forgetCounters();
-        tensors(new CudaTrial(DType.BF16, 1), c).runOnGpuOnly(load(shape, 640, 640), forwardAndBackward(c));
-        AttentionTiles tiles = AttentionTiles.of(DType.BF16, headDim);
-        int keysOfWarp = headDim == 64 ? 32 : 16;
-        check(tiles.forward(), shape.heads() * 2L * headDim * blocks(segments, 32, 64), () ->
-                new long[] {tilesOfQueries(segments, tiles.forward().rows(), 1, 2) * headDim * 2 * shape.heads(),
-                    640L * shape.heads() * (headDim * 2 + 4)});
-        check(tiles.dq(), shape.heads() * 3L * headDim / 2 * blocks(segments, 32, 32), () ->
-                new long[] {tilesOfQueries(segments, tiles.dq().rows(), 2, 2) * headDim * 2 * shape.heads(),
-                    640L * shape.heads() * headDim * 2});
-        check(tiles.dkv(), shape.heads() * (long) headDim * keysOfWarp / 16 * blocks(segments, 32, keysOfWarp), () ->
-                new long[] {tilesOfKeys(segments, tiles.dkv().rows(), 2, headDim * 2) * shape.keyValueHeads(),
-                    640L * 2 * shape.keyWidth() * 2});
-    }
-
-    private static void check(AttentionTiles.Instance kernel, long mma, Supplier<long[]> bytes) {
-        Emulator.Counters counters = Emulator.counters(kernel.name());
-        assertEquals(1, (double) counters.mma() / mma, 0.1, kernel.name() + ": mma");
-        if (Emulator.checked()) {
-            assertEquals(1, (double) counters.readBytes() / bytes.get()[0], 0.1, kernel.name() + ": bytes read");
-            assertEquals(1, (double) counters.writtenBytes() / bytes.get()[1], 0.1, kernel.name() + ": bytes written");
-        }
-    }
-
-    /** Blocks of queries and keys, cut from the starts of segments, that hold a pair to be computed. */
-    private static long blocks(Segments segments, int queries, int keys) {
-        long blocks = 0;
-        for (int s = 0; s < segments.count(); s++) {
-            for (int row = 0; row < segments.length(s); row += queries) {
-                int end = Math.min(row + queries, segments.length(s));
-                blocks += Math.ceilDiv(segments.parentLength(s), keys) + Math.ceilDiv(end, keys);
-            }
-        }
-        return blocks;
-    }
-
-    /** Rows that tiles of queries read, {@code own} times their own and {@code met} times the keys that they meet. */
-    private static long tilesOfQueries(Segments segments, int height, int own, int met) {
-        long rows = 0;
-        for (int s = 0; s < segments.count(); s++) {
-            for (int row = 0; row < segments.length(s); row += height) {
-                int end = Math.min(row + height, segments.length(s));
-                rows += own * (end - row) + met * (segments.parentLength(s) + end);
-            }
-        }
-        return rows;
-    }
-
-    /** Bytes that tiles of keys read: two rows a key; two rows, lse and delta for each query from it on and of its children. */
-    private static long tilesOfKeys(Segments segments, int height, int group, int rowBytes) {
-        long bytes = 0;
-        for (int s = 0; s < segments.count(); s++) {
-            int below = 0;
-            for (int child = 0; child < segments.count(); child++) {
-                below += segments.parent(child) == s ? segments.length(child) : 0;
-            }
-            for (int row = 0; row < segments.length(s); row += height) {
-                bytes += 2L * rowBytes * Math.min(height, segments.length(s) - row);
-                bytes += (2L * rowBytes + 8) * group * (segments.length(s) - row + below);
-            }
-        }
-        return bytes;
     }
 
     @Test

@@ -15,7 +15,6 @@ import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.PairTerms;
 import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.DType;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -36,7 +35,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * higher orders.
  */
 @Tag("emulator")
-class CudaOpsTest {
+@Tag("gpu")
+final class CudaOpsTest {
     /** Relative error of one rounding to float32. */
     private static final double U = 0x1p-24;
 
@@ -521,111 +521,5 @@ class CudaOpsTest {
         rope(c);
         swiglu(c);
         head(c);
-    }
-
-    /** Bytes of device memory that a kernel needs by its README, for n elements of s bytes. */
-    record Traffic(String kernel, double reads, double writes) {}
-
-    /** Counted in checked mode only; 0 otherwise. */
-    @Test
-    @Tag("checked")
-    void kernelsMoveTheBytesThatTheirReadmesSay() {
-        int t = 64;
-        int d = 576;
-        int v = 5000;
-        int heads = 9;
-        int e = d / heads;
-        for (DType dtype : List.of(DType.F32, DType.BF16)) {
-            CudaTrial trial = new CudaTrial(dtype, 1);
-            List<String> activations = List.of("x", "y", "z", "out");
-            activations.forEach(name -> trial.normal(name, t, d));
-            trial.normal("gateUp", t, 2 * d);
-            for (String name : List.of("weight", "dweight")) {
-                trial.wide(name, 1, d, trial.random()::nextGaussian);
-            }
-            for (String name : List.of("master", "gradient", "m", "v", "table")) {
-                trial.wide(name, t, d, trial.random()::nextDouble);
-            }
-            trial.wide("rstd", 1, t, () -> 1)
-                    .wide("angles", t, e / 2, trial.random()::nextDouble)
-                    .wide("logits", t, v, trial.random()::nextGaussian)
-                    .wide("statistics", t, HeadStatistics.COLUMNS)
-                    .wide("g", 1, t, () -> 1)
-                    .ids("rows", IntStream.range(0, t).toArray());
-            Emulator.forgetCounters();
-            trial.runOnGpuOnly(LOAD, (ops, of) -> {
-                ops.fill(of.apply("z"), 1);
-                ops.copy(of.apply("x"), of.apply("z"));
-                ops.add(of.apply("x"), of.apply("y"), of.apply("z"));
-                ops.sumOfSquares(of.apply("x"));
-                ops.adamW(
-                        of.apply("master"), of.apply("gradient"), of.apply("m"), of.apply("v"),
-                        new AdamWStep(1e-3, 0.9, 0.999, 1e-8, 0.1, 1, 1));
-                ops.embed(of.apply("table"), of.apply("rows"), of.apply("out"));
-                ops.gatherRows(of.apply("x"), of.apply("rows"), of.apply("out"));
-                ops.embedBackward(of.apply("x"), of.apply("rows"), -1, of.apply("table"));
-                ops.scatterRows(of.apply("x"), of.apply("rows"), of.apply("out"));
-                ops.addBias(of.apply("out"), of.apply("weight"));
-                ops.biasBackward(of.apply("x"), of.apply("dweight"));
-                ops.rmsNorm(of.apply("x"), of.apply("weight"), 1e-5, of.apply("out"), of.apply("rstd"));
-                ops.addRmsNorm(
-                        of.apply("x"), of.apply("y"), of.apply("weight"), 1e-5, of.apply("z"), of.apply("out"),
-                        of.apply("rstd"));
-                ops.rmsNormAgain(of.apply("x"), of.apply("weight"), of.apply("rstd"), of.apply("out"));
-                ops.rmsNormBackward(
-                        of.apply("y"), of.apply("x"), of.apply("weight"), of.apply("rstd"), of.apply("out"),
-                        of.apply("dweight"));
-                ops.rope(of.apply("x"), of.apply("rows"), of.apply("angles"), of.apply("angles"), heads, e);
-                ops.swiglu(of.apply("gateUp"), of.apply("out"));
-                ops.swigluBackward(of.apply("x"), of.apply("gateUp"), of.apply("gateUp"));
-                ops.logSoftmax(of.apply("logits"), of.apply("rows"), of.apply("statistics"));
-                ops.logSoftmaxBackward(of.apply("logits"), of.apply("rows"), of.apply("statistics"), of.apply("g"));
-            });
-            String as = dtype == DType.F32 ? "_f32" : "_bf16";
-            int s = dtype.bytes();
-            double n = (double) t * d;
-            int parts = 32;
-            int blocks = t;
-            List<Traffic> readmes = new ArrayList<>(List.of(
-                    new Traffic("fill" + as, 0, n * s),
-                    new Traffic("copy" + as, n * s, n * s),
-                    new Traffic("add" + as, 2 * n * s, n * s),
-                    new Traffic("sum_of_squares" + as, n * s, 4096),
-                    new Traffic("finish_sum", 4096, 8),
-                    new Traffic("adam_w", 16 * n, 12 * n),
-                    new Traffic("embed" + as, n * 4 + t * 4, n * s),
-                    new Traffic("gather_rows" + as, n * s + t * 4, n * s),
-                    new Traffic("embed_backward" + as, n * s + n * 4 + t * 4, n * 4),
-                    new Traffic("scatter_rows" + as, 2 * n * s + t * 4, n * s),
-                    new Traffic("add_bias" + as, n * s + d * 4, n * s),
-                    new Traffic("bias_backward" + as, n * s, parts * d * 4),
-                    // once with bias_backward's parts, once with rms_norm_backward's blocks
-                    new Traffic("add_columns", (parts + blocks + 2) * d * 4, 2 * d * 4),
-                    new Traffic("rms_norm" + as, n * s + d * 4, n * s + t * 4),
-                    new Traffic("add_rms_norm" + as, 2 * n * s + d * 4, 2 * n * s + t * 4),
-                    new Traffic("rms_norm_again" + as, n * s + t * 4 + d * 4, n * s),
-                    new Traffic("rms_norm_backward" + as, 3 * n * s + t * 4 + d * 4, n * s + blocks * d * 4),
-                    new Traffic("rope" + as, n * s + t * 4 + t * e / 2 * 8 / 2, n * s), // cos and sin are one table here
-                    new Traffic("swiglu" + as, 2 * n * s, n * s),
-                    new Traffic("swiglu_backward" + as, 3 * n * s, 2 * n * s),
-                    new Traffic("log_softmax", t * v * 4 + t * 4, t * 24),
-                    new Traffic("log_softmax_backward" + as, t * v * 4 + 3 * t * 4, (double) t * v * s)));
-            for (Traffic readme : readmes) {
-                Emulator.Counters counted = Emulator.counters(readme.kernel);
-                double counting = Emulator.checked() ? 1 : 0;
-                assertEquals(
-                        counting * readme.reads, counted.uniqueReadBytes(), 0.1 * readme.reads, readme.kernel + " reads");
-                assertEquals(
-                        counting * readme.writes, counted.uniqueWrittenBytes(), 0.1 * readme.writes,
-                        readme.kernel + " writes");
-            }
-            // What streams through is asked for once as well; what others share (weights, angles, numbers) comes from caches.
-            for (String kernel : List.of("copy" + as, "add" + as, "sum_of_squares" + as, "adam_w", "swiglu" + as,
-                    "swiglu_backward" + as, "log_softmax")) {
-                Emulator.Counters counted = Emulator.counters(kernel);
-                assertEquals(counted.uniqueReadBytes(), counted.readBytes(), 0.1 * counted.uniqueReadBytes(), kernel);
-                assertEquals(counted.uniqueWrittenBytes(), counted.writtenBytes(), kernel);
-            }
-        }
     }
 }

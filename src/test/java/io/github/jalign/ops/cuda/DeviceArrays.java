@@ -54,9 +54,11 @@ final class DeviceArrays implements AutoCloseable {
         return values;
     }
 
+    /** The call returns when the host's memory has been read; the driver's stream does not wait for what follows. */
     private long copy(Pointer from, long bytes) {
         long address = unwritten(bytes);
         Driver.check(JCudaDriver.cuMemcpyHtoD(Address.device(address), from, bytes), "cuMemcpyHtoD");
+        Driver.check(JCudaDriver.cuCtxSynchronize(), "cuCtxSynchronize");
         return address;
     }
 

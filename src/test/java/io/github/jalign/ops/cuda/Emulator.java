@@ -2,6 +2,7 @@ package io.github.jalign.ops.cuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.jalign.json.Json;
 import java.lang.foreign.Arena;
@@ -17,10 +18,12 @@ import java.util.Map;
 /**
  * The emulated CUDA driver, beyond what a driver can do: {@code native/README.md}. Tests tagged {@code emulator} run on
  * it, those tagged {@code checked} once more with every access checked; either needs {@code -Pemulator} or
- * {@code native/emulate}.
+ * {@code native/emulate}. What is tagged {@code gpu} too holds on a GPU ({@code -Pgpu}, {@code benchmarks/gpu-check}): of
+ * this class it may call only {@link #assertNothingLeft} and {@link #assertNothingReported}.
  */
 @SuppressWarnings("restricted") // the foreign-function interface
 public final class Emulator {
+    private static final String LIBRARY = "libcuda.so.1";
     private static final Linker LINKER = Linker.nativeLinker();
 
     private Emulator() {}
@@ -43,6 +46,27 @@ public final class Emulator {
             long events,
             long graphs,
             long modules) {}
+
+    /** Whether the driver is the emulator, not a GPU's. */
+    private static boolean present() {
+        try (Arena arena = Arena.ofConfined()) {
+            return SymbolLookup.libraryLookup(LIBRARY, arena).find("cuemu_live").isPresent();
+        }
+    }
+
+    /** That everything was given back to the driver. A GPU's cannot be asked. */
+    public static void assertNothingLeft() {
+        if (present()) {
+            assertEquals(new Live(0, 0, 0, 0, 0, 0, 0), live());
+        }
+    }
+
+    /** That no kernel did what it may not; on a GPU it would have failed, if anything. */
+    public static void assertNothingReported() {
+        if (present()) {
+            assertEquals(List.of(), reports());
+        }
+    }
 
     /** Whether every access is checked. */
     public static boolean checked() {
@@ -143,7 +167,7 @@ public final class Emulator {
 
     /** Fails by name where a real driver, or none, is found. */
     private static MemorySegment symbol(Arena arena, String name) {
-        return SymbolLookup.libraryLookup("libcuda.so.1", arena).find(name).orElseThrow(() -> new AssertionError(
+        return SymbolLookup.libraryLookup(LIBRARY, arena).find(name).orElseThrow(() -> new AssertionError(
                 "libcuda.so.1 is not the emulator: run this test with -Pemulator or native/emulate"));
     }
 

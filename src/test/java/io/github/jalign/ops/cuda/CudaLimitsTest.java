@@ -1,0 +1,59 @@
+package io.github.jalign.ops.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.github.jalign.errors.JalignException;
+import io.github.jalign.ops.Backend;
+import io.github.jalign.ops.Ops;
+import io.github.jalign.tensor.DType;
+import io.github.jalign.tensor.Tensor;
+import io.github.jalign.tensor.TensorSpec;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What any device refuses, and that it goes on afterwards. */
+@Tag("emulator")
+@Tag("gpu")
+final class CudaLimitsTest {
+    @AfterEach
+    void nothingIsLeft() {
+        Emulator.assertNothingLeft();
+    }
+
+    private static Tensor allocate(Ops ops, int rows, int cols) {
+        return ops.allocate("test", List.of(new TensorSpec("x", DType.F32, rows, cols))).get("x");
+    }
+
+    @Test
+    void moreMemoryThanAnyDeviceHas() {
+        try (Ops ops = new CudaOps(DType.F32)) {
+            allocate(ops, 1 << 10, 1 << 10);
+            JalignException e = assertThrows(JalignException.class, () -> allocate(ops, 1 << 20, 1 << 20));
+            assertEquals(
+                    """
+                    test on %s: the tensors must fit into device memory
+                      found     4096.00 GiB asked, ? GiB free, 0.00 GiB held by jalign
+                      expected  room for the memory plan that was printed at the start
+                      do        stop what else uses the card (nvidia-smi), lower max_length, or set gradient_checkpointing: true"""
+                            .formatted(Driver.find().name()),
+                    e.getMessage().replaceFirst("[0-9.]+ GiB free", "? GiB free"));
+            Tensor small = allocate(ops, 3, 5);
+            ops.fill(small, 2);
+            assertEquals(2, ops.read(small)[14]);
+        }
+    }
+
+    @Test
+    void memoryOfAnotherBackend() {
+        try (Ops ops = new CudaOps(DType.F32);
+                Ops cpu = Backend.CPU.open(1)) {
+            Tensor x = allocate(cpu, 3, 5);
+            assertEquals(
+                    "x[3, 5] F32 is not in device memory",
+                    assertThrows(IllegalArgumentException.class, () -> ops.fill(x, 1)).getMessage());
+        }
+    }
+}
