@@ -21,8 +21,10 @@ final class GgmlBlocks {
      */
     static void decode(GgmlType type, MemorySegment source, float[] target, int count) {
         switch (type) {
-            case F32, F16, BF16 ->
-                FloatFormats.convert(dtype(type), source, DType.F32, MemorySegment.ofArray(target).asSlice(0, 4L * count));
+            case F32, F16, BF16 -> {
+                MemorySegment floats = MemorySegment.ofArray(target).asSlice(0, (long) count * Float.BYTES);
+                FloatFormats.convert(dtype(type), source, DType.F32, floats);
+            }
             case Q8_0 -> {
                 for (int b = 0; b < count / N; b++) {
                     long at = (long) b * type.blockBytes();

@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "convert",
         description = {
-            "Converts between GGUF files, the format of llama.cpp, and Hugging Face folders, weights and tokenizer both.",
+            "Converts between GGUF files, the format of llama.cpp, and Hugging Face folders: weights, configuration,"
+                    + " tokenizer and chat template.",
             "From a file: F32, F16, BF16, Q8_0, Q4_0 and Q4_1 of the architectures llama, smollm3 and phi3.",
             "From a folder: llama, mistral, smollm3 and phi3."
         },

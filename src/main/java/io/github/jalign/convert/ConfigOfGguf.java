@@ -56,7 +56,8 @@ final class ConfigOfGguf {
         Integer keyLength = keys.size("attention.key_length");
         Integer valueLength = keys.size("attention.value_length");
         int headDim = keyLength != null ? keyLength : hidden / heads;
-        requirePlain(gguf, "attention.value_length", valueLength == null || valueLength == headDim, valueLength, headDim);
+        boolean sameLength = valueLength == null || valueLength == headDim;
+        requirePlain(gguf, "attention.value_length", sameLength, valueLength, headDim);
         Integer rotary = keys.size("rope.dimension_count");
         int rotaryDim = rotary == null ? headDim : rotary;
         boolean partial = architecture == GgufArchitecture.PHI3;
@@ -79,7 +80,8 @@ final class ConfigOfGguf {
         Integer keyValueHeads = keys.size("attention.head_count_kv");
         Integer rows = keys.size("vocab_size");
         long vocabulary = gguf.entry("token_embd.weight").shape().getFirst();
-        requireAgreement(gguf, "vocab_size", rows == null || rows == vocabulary, rows, vocabulary + " rows of token_embd.weight");
+        boolean sameRows = rows == null || rows == vocabulary;
+        requireAgreement(gguf, "vocab_size", sameRows, rows, vocabulary + " rows of token_embd.weight");
         int layers = keys.requiredSize("block_count");
         requireAgreement(gguf, "block_count", layers < gguf.tensors().size(), layers, "fewer layers than tensors");
 
@@ -106,7 +108,8 @@ final class ConfigOfGguf {
         Map<String, @Nullable Object> rope = RotaryKeys.read(gguf, keys, rotaryDim, theta, maxPositions);
         if (partial) {
             // transformers' Phi-3 looks for the original length here, whatever the scaling
-            config.put("original_max_position_embeddings", rope == null ? maxPositions : rope.remove("original_max_position_embeddings"));
+            String original = "original_max_position_embeddings";
+            config.put(original, rope == null ? maxPositions : rope.remove(original));
             config.put("partial_rotary_factor", (double) rotaryDim / headDim);
         }
         config.put("rope_scaling", rope);

@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The vocabulary of a Hugging Face folder: its tokenizer.json as far as llama.cpp can do the same, else refused. */
@@ -60,7 +59,10 @@ final class FolderVocabulary {
         }
         boolean sentencePiece = Boolean.TRUE.equals(model.get("byte_fallback"));
         Map<String, Integer> ids = ids();
-        List<String> tokens = new ArrayList<>(IntStream.range(0, config.vocabularySize()).mapToObj(i -> "[PAD" + i + "]").toList());
+        List<String> tokens = new ArrayList<>();
+        for (int id = 0; id < config.vocabularySize(); id++) {
+            tokens.add("[PAD" + id + "]"); // as llama.cpp's converter calls what no text gives
+        }
         List<TokenType> types = new ArrayList<>(Collections.nCopies(tokens.size(), TokenType.UNUSED));
         ids.forEach((token, id) -> {
             boolean isByte = sentencePiece && BYTE.matcher(token).matches();
@@ -94,7 +96,8 @@ final class FolderVocabulary {
     /** Ids by token, of the model's vocabulary and the added tokens. */
     private Map<String, Integer> ids() {
         Map<String, Integer> ids = new HashMap<>();
-        Json.asObject((Map<?, ?>) Objects.requireNonNull(model.get("vocab"))).forEach((token, id) -> ids.put(token, id(token, id)));
+        Json.asObject((Map<?, ?>) Objects.requireNonNull(model.get("vocab")))
+                .forEach((token, id) -> ids.put(token, id(token, id)));
         for (Map<?, ?> token : addedTokens()) {
             String content = String.valueOf(token.get("content"));
             ids.put(content, id(content, token.get("id")));
@@ -103,7 +106,8 @@ final class FolderVocabulary {
         ids.forEach((token, id) -> {
             String other = byId.put(id, token);
             if (other != null) {
-                throw refused("an id must be one token's", "id " + id + " of " + Json.write(token) + " and " + Json.write(other), "unique ids");
+                String both = Json.write(token) + " and " + Json.write(other);
+                throw refused("an id must be one token's", "id " + id + " of " + both, "unique ids");
             }
         });
         return ids;
@@ -203,7 +207,8 @@ final class FolderVocabulary {
                 warnings.accept("llama.cpp puts a space also before text that follows a special token; this tokenizer"
                         + " only at the beginning (prepend_scheme first)");
             }
-            if (Boolean.FALSE.equals(metaspace.get("split")) && TokenizerFiles.SPACE.equals(metaspace.get("replacement"))) {
+            if (Boolean.FALSE.equals(metaspace.get("split"))
+                    && TokenizerFiles.SPACE.equals(metaspace.get("replacement"))) {
                 return !scheme.equals("never");
             }
         } else if (pre == null && normalizer instanceof Map<?, ?> map) {

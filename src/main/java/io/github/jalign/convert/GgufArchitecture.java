@@ -3,7 +3,9 @@ package io.github.jalign.convert;
 import io.github.jalign.model.Architecture;
 import org.jspecify.annotations.Nullable;
 
-/** How llama.cpp names the architectures that jalign knows ({@code general.architecture}; llama-arch.cpp, August 2026). */
+/**
+ * How llama.cpp names the architectures that jalign knows: {@code general.architecture} (llama-arch.cpp, August 2026).
+ */
 enum GgufArchitecture {
     /** Llama, and Mistral, whose sliding window llama.cpp leaves out. */
     LLAMA("llama"),

@@ -19,14 +19,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A Hugging Face folder to a GGUF file that llama.cpp loads. */
 public final class GgufExport {
+    private static final Pattern PHI3_NAME = Pattern.compile("phi-?3", Pattern.CASE_INSENSITIVE);
+    private static final Set<String> PHI3_TOKENS = Set.of("<unk>", "<s>", "</s>", "<|endoftext|>");
+
     private final ModelFolder folder;
     private final String where;
     private final ModelConfig config;
@@ -80,9 +83,10 @@ public final class GgufExport {
         for (int i = 0; i < config.layers().size(); i++) {
             LayerSpec layer = config.layers().get(i);
             boolean turned = architecture != GgufArchitecture.SMOLLM3 || (i + 1) % 4 != 0;
+            String found = layer.rotary() ? "with them" : "without them";
             require(layer.rotary() == turned, "no_rope_layers",
                     "llama.cpp leaves every fourth layer of smollm3 without rotary positions and no other",
-                    "layer " + i + (layer.rotary() ? " with them" : " without them"), turned ? "with them" : "without them");
+                    "layer " + i + " " + found, turned ? "with them" : "without them");
             require(layer.window() == 0 || architecture != GgufArchitecture.SMOLLM3, "use_sliding_window",
                     "llama.cpp has no windows for smollm3", "a window of " + layer.window(), "none");
         }
@@ -184,13 +188,18 @@ public final class GgufExport {
         keys.put(key, new GgufValue.Whole(size));
     }
 
-    /** The folder's. llama.cpp lets Phi-3's tokens take white space along only in models that are called so. */
+    /**
+     * The folder's, with or without Phi-3's. In models that are called so, and in no others, llama.cpp lets Phi-3's
+     * tokens take white space along; it fails on such a model that has not all of them.
+     */
     private String name(Vocabulary vocabulary) {
         Path last = folder.path().toAbsolutePath().normalize().getFileName();
         String name = last == null ? "model" : last.toString();
-        String lower = name.toLowerCase(Locale.ROOT);
-        boolean phi3 = architecture == GgufArchitecture.PHI3 && !vocabulary.byteLevel();
-        return phi3 && !lower.contains("phi-3") && !lower.contains("phi3") ? name + " (phi-3)" : name;
+        boolean phi3 = architecture == GgufArchitecture.PHI3
+                && !vocabulary.byteLevel()
+                && vocabulary.tokens().containsAll(PHI3_TOKENS);
+        boolean called = PHI3_NAME.matcher(name).find();
+        return phi3 == called ? name : phi3 ? name + " (phi-3)" : PHI3_NAME.matcher(name).replaceAll("phi 3");
     }
 
     /** The number of {@code llama_ftype}. */
@@ -232,7 +241,8 @@ public final class GgufExport {
             }));
         }
         if (!narrow.isEmpty()) {
-            listener.warned(narrow.size() + " tensors (" + narrow.getFirst() + " …) are F16: their rows are no multiples of "
+            String some = narrow.size() + " tensors (" + narrow.getFirst() + " …)";
+            listener.warned(some + " are F16: their rows are no multiples of "
                     + type.blockElements() + " elements, as " + type + " needs");
         }
         return all;

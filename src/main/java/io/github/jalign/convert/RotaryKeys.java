@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scaled rotary positions: {@code rope_scaling} of config.json, and what llama.cpp has instead. There, llama3's scaling
- * and longrope's factors are tensors, linear's and yarn's numbers are keys (conversion/llama.py and phi.py, August 2026).
+ * and longrope's factors are tensors, linear's and yarn's numbers are keys (conversion/llama.py and phi.py of August
+ * 2026).
  */
 final class RotaryKeys {
     private static final String TYPE = "rope.scaling.type";
@@ -91,7 +92,8 @@ final class RotaryKeys {
         return rope;
     }
 
-    private static @Nullable Map<String, @Nullable Object> llama3(Gguf gguf, int rotaryDim, double theta, int original) {
+    private static @Nullable Map<String, @Nullable Object> llama3(
+            Gguf gguf, int rotaryDim, double theta, int original) {
         float[] factors = factors(gguf, ModelTensors.ROPE_FREQS, rotaryDim);
         double factor = decimal(factors[factors.length - 1]);
         if (factor == 1) {

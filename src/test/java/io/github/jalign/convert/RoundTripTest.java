@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.jalign.checkpoint.GgmlType;
+import io.github.jalign.checkpoint.Gguf;
 import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.ModelConfigReader;
@@ -188,6 +189,21 @@ class RoundTripTest {
         progress.clear();
         GgufImport.run(temporary.resolve("model.gguf"), temporary.resolve("again"), null, listener);
         assertEquals(List.of("1/8", "2/8", "3/8", "4/8", "5/8", "6/8", "7/8", "8/8"), progress);
+    }
+
+    /** llama.cpp looks for Phi-3's tokens in every model of that name, and fails without them. */
+    @Test
+    void onlyPhi3sOwnVocabularyIsCalledPhi3() throws IOException {
+        Map<String, @Nullable Object> config = TinyFolder.config("phi3", "\"sliding_window\": null");
+        for (Map.Entry<String, String> e :
+                Map.of("my-Phi3-mini", "my-phi 3-mini", "phi-3", "phi 3", "other", "other").entrySet()) {
+            Path folder = TinyFolder.write(temporary.resolve(e.getKey()), config);
+            Path file = temporary.resolve(e.getKey() + ".gguf");
+            GgufExport.run(folder, file, null, listener);
+            try (Gguf gguf = Gguf.open(file)) {
+                assertEquals(e.getValue(), gguf.keys().text("general.name"));
+            }
+        }
     }
 
     /** Nothing is left of a conversion that fails half way, here at a weight that F16 cannot hold. */

@@ -16,7 +16,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Model folders small enough for every build: random float32 weights, a tokenizer of bytes and a few merges. */
-final class TinyFolder {
+public final class TinyFolder {
     /** Ids 0 to 2; then come 256 bytes, then what the merges make, then two that no text gives. */
     static final List<String> CONTROL = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
@@ -46,7 +46,7 @@ final class TinyFolder {
     }
 
     /** @param more an object's inside, which overrides */
-    static Map<String, @Nullable Object> config(String type, String more) {
+    public static Map<String, @Nullable Object> config(String type, String more) {
         Map<String, @Nullable Object> config = Json.parseObject("config", """
                 {"model_type": "%s", "vocab_size": %d, "hidden_size": 64, "intermediate_size": 96,
                  "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 128,
@@ -84,7 +84,7 @@ final class TinyFolder {
                 TEMPLATE);
     }
 
-    static Path write(Path folder, Map<String, @Nullable Object> config) throws IOException {
+    public static Path write(Path folder, Map<String, @Nullable Object> config) throws IOException {
         SavedModel.write(folder, config, 0.1, 7);
         TokenizerFiles files = new TokenizerFiles(vocabulary(), GgufArchitecture.LLAMA);
         Files.writeString(folder.resolve("tokenizer.json"), files.tokenizer());
