@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
             "Of a recipe: everything that its run would do, with the memory that it would take."
         },
         customSynopsis = {
-            "jalign inspect DATA... [--model MODEL] [--as dpo|sft] [--rows N] [--KEY=VALUE ...]",
+            "jalign inspect DATA... [--model MODEL] [--split SPLIT] [--as dpo|sft] [--rows N] [--KEY=VALUE ...]",
             "       jalign inspect MODEL [--render FILE [--raw]]",
             "       jalign inspect RECIPE.yaml [--as dpo|sft] [--rows N] [--KEY=VALUE ...]",
             "       jalign inspect --render FILE --chat_template TEMPLATE [--raw]"
@@ -73,6 +73,12 @@ final class Inspect implements Callable<Integer> {
             description = "What rows are read for, dpo or sft (default: what they fit).")
     private @Nullable As as;
 
+    @Option(
+            names = "--split",
+            paramLabel = "SPLIT",
+            description = "Which rows: train, test, 'train[:200]'; short for --dataset_train_split.")
+    private @Nullable String split;
+
     @Option(names = "--rows", paramLabel = "N", description = "Rows to show (default: ${DEFAULT-VALUE}).")
     private int rows = 3;
 
@@ -101,7 +107,10 @@ final class Inspect implements Callable<Integer> {
     @Override
     public Integer call() {
         List<String> targets = words.stream().takeWhile(word -> !word.startsWith("--")).toList();
-        List<String> keys = words.subList(targets.size(), words.size());
+        List<String> keys = new ArrayList<>(words.subList(targets.size(), words.size()));
+        if (split != null) {
+            keys.add("--dataset_train_split=" + split);
+        }
         if (render != null) {
             render(render, targets, keys);
         } else if (targets.isEmpty()) {

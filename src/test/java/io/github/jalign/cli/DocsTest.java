@@ -82,6 +82,7 @@ class DocsTest {
         assertEquals(1, command(page, "./jalign dpo r.yaml --betta=0.1").size());
         assertEquals(1, command(page, "./jalign bench r.yaml --beta=high").size());
         assertEquals(1, command(page, "./jalign inspect r.yaml --betta=0.1").size());
+        assertEquals(1, command(page, "./jalign score m d.jsonl --betta=0.1").size());
         assertEquals(List.of(), command(page, "./jalign generate m --prompt \"How do I?\" # a word"));
         assertEquals(List.of(), command(page, "./jalign inspect pairs.jsonl --model m --rows 1"));
     }
@@ -117,13 +118,14 @@ class DocsTest {
             String command = words.get(1);
             if (List.of("dpo", "sft", "bench").contains(command)) {
                 keys(command, words.subList(2, words.size()));
-            } else if (command.equals("inspect")) {
-                CommandLine inspect = Objects.requireNonNull(root.getSubcommands().get(command));
-                List<String> rest = words.subList(2, words.size()).stream()
-                        .filter(word -> word.startsWith("--"))
-                        .filter(word -> inspect.getCommandSpec().findOption(word.split("=", 2)[0]) == null)
-                        .toList();
-                keys(command, rest.stream().filter(word -> word.contains("=")).toList());
+            } else if (List.of("inspect", "score").contains(command)) {
+                CommandLine mixed = Objects.requireNonNull(root.getSubcommands().get(command));
+                keys(
+                        command,
+                        words.subList(2, words.size()).stream()
+                                .filter(word -> word.startsWith("--") && word.contains("="))
+                                .filter(word -> mixed.getCommandSpec().findOption(word.split("=", 2)[0]) == null)
+                                .toList());
             }
             return List.of();
         } catch (ParameterException | JalignException e) {

@@ -166,6 +166,20 @@ final class InspectTest {
                 run.out());
     }
 
+    @Test
+    void splitIsShortForItsKey(@TempDir Path folder) throws IOException {
+        String row = "{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}\n";
+        String rows = Files.writeString(folder.resolve("rows.jsonl"), row.repeat(3)).toString();
+
+        Run split = Run.of(List.of("inspect", rows, "--split", "train[:2]"));
+        Run key = Run.of(List.of("inspect", rows, "--dataset_train_split=train[:2]"));
+
+        assertEquals(0, split.exitCode(), split.err());
+        assertEquals(key.out(), split.out());
+        assertTrue(split.out().contains("rows         2 read, 2 kept\n"), split.out());
+        assertEquals(2, Run.of(List.of("inspect", "models/quickstart", "--split=train")).exitCode());
+    }
+
     /** The date of the command line goes before that of the file. */
     @Test
     void theDayMayBeGiven() {

@@ -31,8 +31,9 @@ final class ReferencePages {
         CommandLine root = Main.commandLine();
         StringBuilder out = new StringBuilder("# Commands\n\n" + WRITTEN + "\n\n");
         out.append("Every command has `--help`, `--version` and `--debug`, which prints stack traces.\n");
-        out.append("`dpo`, `sft` and `bench`, and `inspect` for data or a recipe, also take every [recipe key](keys.md) as\n");
-        out.append("`--KEY=VALUE`.\n");
+        out.append("`dpo`, `sft` and `bench`, and `inspect` for data or a recipe, also take every [recipe key](keys.md)"
+                + " as\n");
+        out.append("`--KEY=VALUE`; `score` takes those that say how rows become tokens, and `beta`.\n");
         root.getSubcommands().values().forEach(command -> command(out, command));
         out.append("\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
         root.getCommandSpec()
@@ -82,7 +83,8 @@ final class ReferencePages {
     private static String keys() {
         StringBuilder out = new StringBuilder("# Recipe keys\n\n" + WRITTEN + "\n\n");
         out.append("A key stands in the recipe as `KEY: VALUE` or on the command line as `--KEY=VALUE`, which wins.\n");
-        out.append("Names, meanings and defaults are those of TRL and transformers, unless the sentence says otherwise.\n");
+        out.append("Names, meanings and defaults are those of TRL and transformers, unless the sentence says"
+                + " otherwise.\n");
         out.append("A key of one command alone says which. An unknown key stops the run and names the nearest known one.\n");
         out.append("\n# In effect\n");
         for (Group group : Group.values()) {
@@ -95,7 +97,8 @@ final class ReferencePages {
                 keys.forEach(key -> row(out, names(key), key.expected(), standard(key), meaning(key)));
             }
         }
-        out.append("\n# Known, and not in effect\n\nNothing is silently ignored: each says a line, or stops the run.\n");
+        out.append("\n# Known, and not in effect\n\n");
+        out.append("Nothing is silently ignored: each says a line, or stops the run.\n");
         out.append("\n| key | type | default | what becomes of it |\n|---|---|---|---|\n");
         Keys.all().stream()
                 .filter(key -> !does(key))
