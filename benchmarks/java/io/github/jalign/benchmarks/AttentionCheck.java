@@ -9,12 +9,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Rows of attention and of its gradient against float64: of each of the last segments some tokens, under the first and
- * the last head. A query's row sees all its keys and a key's all its queries, so a tile left out anywhere shows. Gradients
- * of keys take the device's own {@code lse} and {@code out}, which the forward check has looked at.
+ * Rows of attention and of its gradient against float64: some tokens of the last sequence, or of the last pair's three
+ * segments, under the first and the last head. A query's row sees all its keys and a key's all its queries, so a tile
+ * left out anywhere shows. Gradients of keys take the device's own {@code lse} and {@code out}, which the forward check
+ * has looked at.
  */
 final class AttentionCheck {
-    private static final int LAST_SEGMENTS = 3;
+    /** Prompt, chosen and rejected. */
+    private static final int PAIR = 3;
 
     private final Ops ops;
     private final Segments segments;
@@ -37,9 +39,10 @@ final class AttentionCheck {
 
     private double worst(Place place) {
         double worst = 0;
-        for (int s = Math.max(0, segments.count() - LAST_SEGMENTS); s < segments.count(); s++) {
+        int last = segments.count() - 1;
+        for (int s = segments.hasParent(last) ? last + 1 - PAIR : last; s <= last; s++) {
             for (int token : new int[] {
-                segments.start(s) + Math.min(3, segments.length(s) - 1),
+                segments.start(s) + segments.length(s) / 4,
                 segments.start(s) + segments.length(s) / 2,
                 segments.end(s) - 1
             }) {
