@@ -18,7 +18,8 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** The pages of {@code docs/reference} that are written by the code they describe. */
 final class ReferencePages {
-    private static final String WRITTEN = "Written from the code by `mvn -q test -Dtest=ReferencePagesTest -Djalign.docs=write`.";
+    private static final String WRITTEN =
+            "Written from the code by `mvn -q test -Dtest=ReferencePagesTest -Djalign.docs=write`.";
 
     private ReferencePages() {}
 
@@ -85,7 +86,8 @@ final class ReferencePages {
         out.append("A key stands in the recipe as `KEY: VALUE` or on the command line as `--KEY=VALUE`, which wins.\n");
         out.append("Names, meanings and defaults are those of TRL and transformers, unless the sentence says"
                 + " otherwise.\n");
-        out.append("A key of one command alone says which. An unknown key stops the run and names the nearest known one.\n");
+        out.append("A key of one command alone says which. An unknown key stops the run and names the nearest known"
+                + " one.\n");
         out.append("\n# In effect\n");
         for (Group group : Group.values()) {
             List<Key> keys = Keys.all().stream()
