@@ -5,6 +5,9 @@ import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What this machine is, as far as it says. */
@@ -36,6 +39,30 @@ final class Machine {
                 + System.getProperty("os.name");
     }
 
+    /** What the processor can do that matters to matrix products, as Linux names it; empty where it does not. */
+    static List<String> vectorFeatures() {
+        String line = line(Path.of("/proc/cpuinfo"), "flags");
+        if (line.isEmpty()) {
+            line = line(Path.of("/proc/cpuinfo"), "Features"); // 64-bit ARM
+        }
+        Pattern vector = Pattern.compile("fma|f16c|avx.*|amx.*|asimd.*|sve.*|bf16|i8mm");
+        return Stream.of(line.substring(line.indexOf(':') + 1).strip().split(" ", -1))
+                .filter(vector.asMatchPredicate())
+                .toList();
+    }
+
+    /** Files of the shared libraries in this process whose names contain one of the words; empty where nobody tells. */
+    static List<String> loadedLibraries(String... words) {
+        return lines(Path.of("/proc/self/maps"))
+                .filter(line -> line.indexOf('/') >= 0)
+                .map(line -> line.substring(line.indexOf('/')))
+                .filter(file -> file.contains(".so"))
+                .filter(file -> Stream.of(words).anyMatch(file.substring(file.lastIndexOf('/'))::contains))
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
     /** Whether standard output is a terminal. */
     @SuppressWarnings("SystemConsoleNull") // it is null where jdk.console is java.base, the default
     static boolean hasTerminal() {
@@ -45,14 +72,16 @@ final class Machine {
 
     /** The first line of a system file that begins so, or nothing where there is no such file. */
     private static String line(Path file, String start) {
+        return lines(file).filter(l -> l.startsWith(start)).findFirst().orElse("");
+    }
+
+    /** The lines of a system file, none where there is no such file. */
+    private static Stream<String> lines(Path file) {
         if (!Files.isReadable(file)) {
-            return "";
+            return Stream.empty();
         }
         try {
-            return Files.readAllLines(file).stream()
-                    .filter(l -> l.startsWith(start))
-                    .findFirst()
-                    .orElse("");
+            return Files.readAllLines(file).stream();
         } catch (IOException e) {
             throw new JalignException(
                     JalignException.Kind.IO,

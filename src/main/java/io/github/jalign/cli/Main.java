@@ -27,7 +27,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             Score.class,
             Inspect.class,
             Convert.class,
-            Bench.class
+            Bench.class,
+            Doctor.class
         },
         usageHelpWidth = 100,
         mixinStandardHelpOptions = true,

@@ -31,6 +31,15 @@ final class Report {
         lines.add((label + " ".repeat(Math.max(1, LABEL - label.length())) + text).stripTrailing());
     }
 
+    /** Lines behind a label, as they are. */
+    void addEach(String label, List<String> texts) {
+        String name = label;
+        for (String text : texts) {
+            put(name, text);
+            name = "";
+        }
+    }
+
     void blank() {
         lines.add("");
     }

@@ -3,10 +3,6 @@ package io.github.jalign.train;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.ops.Backend;
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -104,29 +100,6 @@ final class Devices {
             return compute.maxMemory();
         }
         OptionalLong device = backend.deviceMemory();
-        if (device.isPresent()) {
-            return device.getAsLong();
-        }
-        Path meminfo = Path.of("/proc/meminfo");
-        if (Files.isReadable(meminfo)) {
-            try {
-                for (String line : Files.readAllLines(meminfo)) {
-                    if (line.startsWith("MemAvailable:")) {
-                        return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-                    }
-                }
-            } catch (IOException e) {
-                throw new JalignException(
-                        JalignException.Kind.IO,
-                        meminfo.toString(),
-                        "the system must say how much memory there is",
-                        String.valueOf(e.getMessage()),
-                        "a readable file",
-                        "set max_memory to the bytes that the run may take",
-                        e);
-            }
-        }
-        return ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
-                .getTotalMemorySize();
+        return device.isPresent() ? device.getAsLong() : HostMemory.availableBytes();
     }
 }
