@@ -114,7 +114,7 @@ final class Score implements Callable<Integer> {
                 Recipe<DpoConfig> recipe = Recipe.dpo(words(data));
                 recipe.notes().forEach(note -> err.println("note: " + note));
                 Dataset dataset = dataset(recipe.config(), tokenizer);
-                dataset.summary().lines().forEach(err::println);
+                dataset.summary().lines("rows").forEach(err::println);
                 err.flush();
                 List<Item> items = dataset.train();
                 double[][][] logps = logps(folder, items, "pairs", err);

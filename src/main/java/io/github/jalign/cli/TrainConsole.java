@@ -111,12 +111,16 @@ final class TrainConsole implements TrainListener {
     @Override
     public void logged(Map<String, @Nullable Object> entry) {
         if (entry.containsKey("eval_loss")) {
-            say("evaluation   step %s: loss %.4f%s".formatted(
+            say(String.format(
+                    Locale.ROOT,
+                    "evaluation   step %s: loss %.4f%s",
                     entry.get("step"), number(entry, "eval_loss"), preferences(entry, "eval_")));
         } else if (entry.containsKey("train_runtime")) {
-            say("trained      %s s, %s rows/s, mean loss %.4f, peak memory %.2f GiB".formatted(
-                    entry.get("train_runtime"),
-                    entry.get("train_samples_per_second"),
+            say(String.format(
+                    Locale.ROOT,
+                    "trained      %.1f s, %.3f rows/s, mean loss %.4f, peak memory %.2f GiB",
+                    number(entry, "train_runtime"),
+                    number(entry, "train_samples_per_second"),
                     number(entry, "train_loss"),
                     Machine.peakResidentBytes() / 0x1p30));
         } else if (!terminal && last != null) {
@@ -139,12 +143,14 @@ final class TrainConsole implements TrainListener {
     }
 
     private static String line(Progress p) {
-        StringBuilder text = new StringBuilder(
-                String.format(Locale.ROOT, "step %d/%d  loss %.4f", p.step(), p.totalSteps(), p.loss()));
+        String total = String.valueOf(p.totalSteps());
+        String step = " ".repeat(Math.max(0, total.length() - String.valueOf(p.step()).length())) + p.step();
+        StringBuilder text =
+                new StringBuilder(String.format(Locale.ROOT, "step %s/%s  loss %.4f", step, total, p.loss()));
         @Nullable Double margin = p.metrics().get("rewards/margins");
         @Nullable Double accuracy = p.metrics().get("rewards/accuracies");
         if (margin != null && accuracy != null) {
-            text.append(String.format(Locale.ROOT, "  margin %.3f  accuracy %.2f", margin, accuracy));
+            text.append(String.format(Locale.ROOT, "  margin %6.3f  accuracy %.2f", margin, accuracy));
         }
         return text.append(String.format(
                         Locale.ROOT, "  %,.0f tokens/s  %s left", p.tokensPerSecond(), duration(p.secondsLeft())))

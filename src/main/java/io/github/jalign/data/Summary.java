@@ -37,11 +37,16 @@ public record Summary(
 
     /** For people: a label and what it is about on each line; losses, bad rows and notes only where there are any. */
     public List<String> lines() {
+        return lines("train");
+    }
+
+    /** @param label what rows that are not for evaluation are called */
+    public List<String> lines(String label) {
         List<String> lines = new ArrayList<>();
         add(lines, "data", source);
         schemas.forEach((schema, rows) -> add(
                 lines, "format", schemas.size() == 1 ? schema : schema + ", " + number(rows) + " rows"));
-        part(lines, "train", train);
+        part(lines, label, train);
         if (eval != null) {
             part(lines, "eval", eval);
         }

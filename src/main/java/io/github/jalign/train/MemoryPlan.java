@@ -23,6 +23,12 @@ public record MemoryPlan(long bytes, Map<String, Long> parts, boolean recompute,
     /** What the JVM, its code and the tokenizer take beside the arenas. */
     private static final long OUTSIDE_ARENAS = 512L << 20;
 
+    /** Of the banner: parts below this share of the plan are summed. */
+    private static final double SMALLEST_SHOWN = 0.01;
+
+    private static final String INDENT = " ".repeat(13);
+    private static final int LINE = 67;
+
     /**
      * Decides whether to recompute, when that is left open, and refuses what does not fit.
      *
@@ -77,15 +83,31 @@ public record MemoryPlan(long bytes, Map<String, Long> parts, boolean recompute,
     /** For the start banner. */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
-        StringBuilder text = new StringBuilder();
-        parts.forEach((purpose, part) -> text.append(text.isEmpty() ? "" : ", ")
-                .append(purpose)
-                .append(' ')
-                .append(gibibytes(part)));
         lines.add("memory       " + gibibytes(bytes) + " planned of " + gibibytes(available) + " available");
-        lines.add("             " + text);
-        lines.add("             activations " + (recompute ? "recomputed in the backward pass" : "kept"));
+        StringBuilder line = new StringBuilder();
+        long others = 0;
+        for (Map.Entry<String, Long> part : parts.entrySet()) {
+            if (part.getValue() < bytes * SMALLEST_SHOWN) {
+                others += part.getValue();
+            } else {
+                add(lines, line, part.getKey(), part.getValue());
+            }
+        }
+        if (others > 0) {
+            add(lines, line, "others", others);
+        }
+        lines.add(INDENT + line);
+        lines.add(INDENT + "activations " + (recompute ? "recomputed in the backward pass" : "kept"));
         return lines;
+    }
+
+    private static void add(List<String> lines, StringBuilder line, String purpose, long part) {
+        String text = purpose + " " + gibibytes(part);
+        if (line.length() + text.length() > LINE) {
+            lines.add(INDENT + line + ",");
+            line.setLength(0);
+        }
+        line.append(line.isEmpty() ? "" : ", ").append(text);
     }
 
     private static String gibibytes(long bytes) {

@@ -177,6 +177,11 @@ public final class RunPlan implements AutoCloseable {
                 .formatted(model.path(), modelConfig.architecture().modelType(), modelConfig.parameterCount()));
         lines.add("device       " + ops.description());
         lines.add("precision    " + precision(ops) + ", saved as " + config.compute().saveDtype().spelling());
+        if (config.compute().saveDtype() == Precision.BFLOAT16) {
+            // half a unit in the last of 8 bits: 2^-9 of the weight at least
+            lines.add("             bfloat16 keeps 8 bits: a weight that training moved by less than 0.2 % may be saved"
+                    + " as it was");
+        }
         lines.add("dialect      " + config.dialect().compat().spelling() + ", because " + config.dialect().reason());
         lines.add("seed         " + config.seed() + (config.dataSeed() == null ? "" : ", data " + config.dataSeed())
                 + "; templates see " + date);
