@@ -18,9 +18,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The project in {@code examples/feedback}, compiled and run; {@code .ci/run} builds it with its own pom. */
+/** The project in {@code examples/feedback} and the snippet of its page, compiled, the project run; {@code .ci/run} builds it with its own pom. */
 class ExampleTest {
     private static final Path SOURCE = Path.of("examples/feedback/src/main/java/example/FeedbackLoop.java");
+    private static final Pattern SNIPPET = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern MARGINS = Pattern.compile("held-out margin (-?\\d+\\.\\d+) before, (\\d+\\.\\d+) after");
 
     @TempDir
@@ -38,7 +39,7 @@ class ExampleTest {
     @Test
     @Tag("long")
     void itLearnsFromFeedbackAndPrintsWhatItSaysItself() throws IOException, InterruptedException {
-        compile();
+        compile(SOURCE);
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
@@ -66,14 +67,36 @@ class ExampleTest {
                 Files.readAllLines(folder.resolve("errors")));
     }
 
-    private void compile() throws IOException {
+    /** What the how-to page shows is a method's body. */
+    @Test
+    void thePagesSnippetCompiles() throws IOException {
+        Matcher snippet = SNIPPET.matcher(Files.readString(Path.of("docs/how-to/embed.md")));
+        assertTrue(snippet.find());
+        Path page = Files.writeString(
+                folder.resolve("Page.java"),
+                """
+                import io.github.jalign.*;
+                import io.github.jalign.generate.Reply;
+                import java.util.List;
+
+                final class Page {
+                    void body() {
+                %s
+                    }
+                }
+                """
+                        .formatted(snippet.group(1)));
+        compile(page);
+    }
+
+    private void compile(Path source) throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter messages = new StringWriter();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
             List<String> options = List.of(
                     "-Xlint:all", "-Werror", "-proc:none", "-d", folder.toString(),
                     "-cp", System.getProperty("java.class.path"));
-            boolean compiled = compiler.getTask(messages, files, null, options, null, files.getJavaFileObjects(SOURCE))
+            boolean compiled = compiler.getTask(messages, files, null, options, null, files.getJavaFileObjects(source))
                     .call();
             assertTrue(compiled, messages.toString());
         }
