@@ -1,4 +1,4 @@
-// fill, copy, add and casts: each byte read once and written once. Block 256; any grid.
+// fill, copy, add and cast: each byte read once and written once. Block 256; any grid.
 #include "../common/types.cuh"
 #include "../common/walk.cuh"
 
@@ -25,17 +25,6 @@ __device__ void copy(
         float v[N];
         load(x + at.row * xs + at.col(), at.count(), vector, v);
         store(y + at.row * ys + at.col(), at.count(), vector, v);
-    }
-}
-
-template <class From, class To>
-__device__ void cast(const From* __restrict__ x, To* __restrict__ y, long long n) {
-    constexpr int N = 8;
-    bool vector = aligned(x) && aligned(y);
-    for (Walk<N> at(1, n); at.inside(); at.next()) {
-        float v[N];
-        load(x + at.col(), at.count(), vector, v);
-        store(y + at.col(), at.count(), vector, v);
     }
 }
 
@@ -72,8 +61,15 @@ extern "C" __global__ void copy_bf16(
     copy(x, xs, y, ys, rows, cols);
 }
 
-extern "C" __global__ void cast_f32_bf16(const float* x, bf16* y, long long n) { cast(x, y, n); }
-extern "C" __global__ void cast_bf16_f32(const bf16* x, float* y, long long n) { cast(x, y, n); }
+extern "C" __global__ void cast_f32_bf16(const float* __restrict__ x, bf16* __restrict__ y, long long n) {
+    constexpr int N = PACK<bf16>;
+    bool vector = aligned(x) && aligned(y);
+    for (Walk<N> at(1, n); at.inside(); at.next()) {
+        float v[N];
+        load(x + at.col(), at.count(), vector, v);
+        store(y + at.col(), at.count(), vector, v);
+    }
+}
 
 /// z = x + y; z may be x or y.
 extern "C" __global__ void add_f32(

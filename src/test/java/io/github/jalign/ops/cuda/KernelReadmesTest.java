@@ -115,15 +115,11 @@ final class KernelReadmesTest {
                     new Traffic("swiglu_backward" + as, 3 * n * s, 2 * n * s),
                     new Traffic("log_softmax", t * v * 4 + t * 4, t * 24),
                     new Traffic("log_softmax_backward" + as, t * v * 4 + 3 * t * 4, (double) t * v * s),
-                    new Traffic("pair_loss", t * 24 + pairs * 32, t * 4 + pairs * 88)));
+                    new Traffic("pair_loss", t * 20 + t * 4 + pairs * 32, t * 4 + pairs * 88)));
             if (dtype == DType.BF16) {
                 readmes.add(new Traffic("cast_f32_bf16", n * 4, n * 2));
             }
-            for (Traffic readme : readmes) {
-                Emulator.Counters counted = Emulator.counters(readme.kernel);
-                assertCounted(readme.reads, counted.uniqueReadBytes(), readme.kernel + " reads");
-                assertCounted(readme.writes, counted.uniqueWrittenBytes(), readme.kernel + " writes");
-            }
+            readmes.forEach(KernelReadmesTest::assertTraffic);
             // What streams through is asked for once as well; what others share (weights, angles, numbers) comes from caches.
             for (String kernel : List.of("copy" + as, "add" + as, "sum_of_squares" + as, "adam_w", "swiglu" + as,
                     "swiglu_backward" + as, "log_softmax")) {
@@ -183,13 +179,39 @@ final class KernelReadmesTest {
                 .normal("values", context, shape.keyWidth())
                 .ids("slots", context - 1);
         Emulator.forgetCounters();
-        trial.runOnGpuOnly(CudaAttentionTest.load(shape, 1, context), (ops, of) -> ops.attentionCached(
-                of.apply("qkv"), of.apply("keys"), of.apply("values"), of.apply("slots"), shape, of.apply("out")));
+        trial.runOnGpuOnly(CudaAttentionTest.load(shape, 1, context), (ops, of) -> {
+            ops.appendToCache(of.apply("qkv"), shape, of.apply("slots"), of.apply("keys"), of.apply("values"));
+            ops.attentionCached(
+                    of.apply("qkv"), of.apply("keys"), of.apply("values"), of.apply("slots"), shape, of.apply("out"));
+        });
         int seen = window == 0 ? context : window;
         int pieces = Math.ceilDiv(context, 256) - (context - seen) / 256;
-        Emulator.Counters counted = Emulator.counters("attention_cached_bf16");
-        assertCounted(4L * shape.keyWidth() * seen, counted.uniqueReadBytes(), "reads");
-        assertCounted(4L * (shape.headDim() + 2) * shape.heads() * pieces, counted.uniqueWrittenBytes(), "writes");
+        long row = 4L * shape.keyWidth();
+        long parts = 4L * (shape.headDim() + 2) * shape.heads() * pieces;
+        assertTraffic(new Traffic("append_to_cache_bf16", row, row));
+        assertTraffic(new Traffic("attention_cached_bf16", row * seen, parts));
+        assertTraffic(new Traffic("attention_cached_join_bf16", parts, 2.0 * shape.queryWidth()));
+    }
+
+    /** The row comes from device memory once, whatever is asked of it. */
+    @Test
+    void samplingReadsTheRowOnce() {
+        int v = 5000;
+        int[] seen = IntStream.range(0, 64).map(i -> i * 70).toArray();
+        CudaTrial trial = new CudaTrial(DType.F32, 1);
+        trial.wide("logits", 1, v, trial.random()::nextGaussian);
+        Emulator.forgetCounters();
+        trial.runOnGpuOnly(LOAD, (ops, of) -> ops.tokenSampler()
+                .orElseThrow()
+                .sample(of.apply("logits"), seen, 1.2, 0.7, 50, 0.9, 0.01, 0.5));
+        assertTraffic(new Traffic("sample", 4.0 * v, 4));
+        assertTraffic(new Traffic("repetition_penalty", 8.0 * seen.length, 4.0 * seen.length));
+    }
+
+    private static void assertTraffic(Traffic readme) {
+        Emulator.Counters counted = Emulator.counters(readme.kernel);
+        assertCounted(readme.reads, counted.uniqueReadBytes(), readme.kernel + " reads");
+        assertCounted(readme.writes, counted.uniqueWrittenBytes(), readme.kernel + " writes");
     }
 
     private static void assertCounted(double readme, long counted, String what) {
