@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the emulator counts of each kernel is what its README says, to 10 %. Bytes are counted in checked mode only. */
 @Tag("emulator")
@@ -135,44 +135,47 @@ final class KernelReadmesTest {
      * keys read and write, which threads read tables beside. H = 4, K = 2, no window.
      */
     @ParameterizedTest
-    @ValueSource(ints = {64, 96, 128})
-    void tensorCoresAndMemoryDoWhatTheReadmeSays(int headDim) {
+    @CsvSource({"BF16, 64", "BF16, 96", "BF16, 128", "F32, 64"})
+    void attentionDoesWhatTheReadmeSays(DType dtype, int headDim) {
         AttentionShape shape = new AttentionShape(4, 2, headDim, 0);
         Segments segments = new Segments(new int[] {0, 200, 350, 440}, new int[] {-1, 0, 0, -1}, 640);
-        var c = new CudaAttentionTest.Case(shape, segments, 0, DType.BF16, 1);
+        var c = new CudaAttentionTest.Case(shape, segments, 0, dtype, 1);
         Emulator.forgetCounters();
-        CudaAttentionTest.tensors(new CudaTrial(DType.BF16, 1), c)
+        CudaAttentionTest.tensors(new CudaTrial(dtype, 1), c)
                 .runOnGpuOnly(CudaAttentionTest.load(shape, 640, 640), CudaAttentionTest.forwardAndBackward(c));
-        AttentionTiles tiles = AttentionTiles.of(DType.BF16, headDim);
+        AttentionTiles tiles = AttentionTiles.of(dtype, headDim);
+        int s = dtype.bytes();
+        int mma = dtype == DType.BF16 ? headDim : 0; // W, but float32 has no tensor cores
         int keysOfWarp = headDim == 64 ? 32 : 16;
         check(
                 tiles.forward(),
-                shape.heads() * 2L * headDim * blocks(segments, 32, 64),
-                tilesOfQueries(segments, tiles.forward().rows(), 1, 2) * headDim * 2 * shape.heads(),
-                640L * shape.heads() * (headDim * 2 + 4));
+                shape.heads() * 2L * mma * blocks(segments, 32, 64),
+                tilesOfQueries(segments, tiles.forward().rows(), 1, 2) * headDim * s * shape.heads(),
+                640L * shape.heads() * (headDim * s + 4));
         check(
                 tiles.dq(),
-                shape.heads() * 3L * headDim / 2 * blocks(segments, 32, 32),
-                tilesOfQueries(segments, tiles.dq().rows(), 2, 2) * headDim * 2 * shape.heads(),
-                640L * shape.heads() * headDim * 2);
+                shape.heads() * 3L * mma / 2 * blocks(segments, 32, 32),
+                tilesOfQueries(segments, tiles.dq().rows(), 2, 2) * headDim * s * shape.heads(),
+                640L * shape.heads() * headDim * s);
         check(
                 tiles.dkv(),
-                shape.heads() * (long) headDim * keysOfWarp / 16 * blocks(segments, 32, keysOfWarp),
-                tilesOfKeys(segments, tiles.dkv().rows(), 2, headDim * 2) * shape.keyValueHeads(),
-                640L * 2 * shape.keyWidth() * 2);
-        Emulator.Counters delta = Emulator.counters("attention_delta_bf16");
-        assertEquals(0, delta.mma());
-        assertCounted(640L * shape.heads() * 4 * headDim, delta.readBytes(), "attention_delta reads");
-        assertCounted(640L * shape.heads() * 4, delta.writtenBytes(), "attention_delta writes");
+                shape.heads() * (long) mma * keysOfWarp / 16 * blocks(segments, 32, keysOfWarp),
+                tilesOfKeys(segments, tiles.dkv().rows(), 2, headDim * s) * shape.keyValueHeads(),
+                640L * 2 * shape.keyWidth() * s);
+        String delta = "attention_delta" + (dtype == DType.BF16 ? "_bf16" : "_f32");
+        Emulator.Counters counted = Emulator.counters(delta);
+        assertEquals(0, counted.mma());
+        assertCounted(640L * shape.heads() * 2 * s * headDim, counted.readBytes(), delta + " reads");
+        assertCounted(640L * shape.heads() * 4, counted.writtenBytes(), delta + " writes");
     }
 
     /** One row reads each key and value that it sees, and each of its heads writes a piece for 256 of them. */
     @ParameterizedTest
-    @ValueSource(ints = {0, 70})
-    void decodingReadsWhatTheRowSees(int window) {
+    @CsvSource({"BF16, 0", "BF16, 70", "F32, 70"})
+    void decodingReadsWhatTheRowSees(DType dtype, int window) {
         int context = 576;
         AttentionShape shape = new AttentionShape(6, 2, 64, window);
-        CudaTrial trial = new CudaTrial(DType.BF16, 1);
+        CudaTrial trial = new CudaTrial(dtype, 1);
         trial.normal("qkv", 1, shape.packedWidth())
                 .normal("out", 1, shape.queryWidth())
                 .normal("keys", context, shape.keyWidth())
@@ -186,11 +189,12 @@ final class KernelReadmesTest {
         });
         int seen = window == 0 ? context : window;
         int pieces = Math.ceilDiv(context, 256) - (context - seen) / 256;
-        long row = 4L * shape.keyWidth();
+        String as = dtype == DType.BF16 ? "_bf16" : "_f32";
+        long row = 2L * dtype.bytes() * shape.keyWidth();
         long parts = 4L * (shape.headDim() + 2) * shape.heads() * pieces;
-        assertTraffic(new Traffic("append_to_cache_bf16", row, row));
-        assertTraffic(new Traffic("attention_cached_bf16", row * seen, parts));
-        assertTraffic(new Traffic("attention_cached_join_bf16", parts, 2.0 * shape.queryWidth()));
+        assertTraffic(new Traffic("append_to_cache" + as, row, row));
+        assertTraffic(new Traffic("attention_cached" + as, row * seen, parts));
+        assertTraffic(new Traffic("attention_cached_join" + as, parts, (double) dtype.bytes() * shape.queryWidth()));
     }
 
     /** The row comes from device memory once, whatever is asked of it. */
