@@ -406,7 +406,7 @@ def steps():
     s = M["steps"]
     fixed = [[s["prompt"], s["completion"], s["completion"]]] * s["pairs"]
     for name in s["models"]:
-        for kind, lengths in ((f"{s['prompt']} + {s['completion']}", fixed), ("ragged", SHAPES["ragged"][:s["pairs"]])):
+        for kind, lengths in ((f"{s['prompt']} + {s['completion']}", fixed), ("ragged", SHAPES["ragged"][s["ragged"]][:s["pairs"]])):
             shape, micro = f"{name}, {kind}", s["group"]
             while micro:
                 free()

@@ -134,7 +134,7 @@ final class Shapes {
     Steps steps() {
         Map<String, @Nullable Object> steps = object(mode, "steps");
         int pairs = integer(steps, "pairs");
-        List<List<Integer>> ragged = rows(all, "ragged").subList(0, pairs);
+        List<List<Integer>> ragged = rows(object(all, "ragged"), (String) value(steps, "ragged")).subList(0, pairs);
         List<Integer> fixed = List.of(integer(steps, "prompt"), integer(steps, "completion"), integer(steps, "completion"));
         return new Steps(
                 strings(value(steps, "models")),
