@@ -2,6 +2,7 @@ package io.github.jalign.cli;
 
 import io.github.jalign.errors.JalignException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -57,6 +58,7 @@ public final class Main implements Callable<Integer> {
     private boolean debug;
 
     public static void main(String[] args) {
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT); // numbers read alike wherever a run was made
         System.exit(commandLine().execute(args));
     }
 

@@ -143,10 +143,9 @@ final class TrainConsole implements TrainListener {
     }
 
     private static String line(Progress p) {
-        String total = String.valueOf(p.totalSteps());
-        String step = " ".repeat(Math.max(0, total.length() - String.valueOf(p.step()).length())) + p.step();
-        StringBuilder text =
-                new StringBuilder(String.format(Locale.ROOT, "step %s/%s  loss %.4f", step, total, p.loss()));
+        int digits = String.valueOf(p.totalSteps()).length();
+        StringBuilder text = new StringBuilder(
+                String.format(Locale.ROOT, "step %" + digits + "d/%d  loss %.4f", p.step(), p.totalSteps(), p.loss()));
         @Nullable Double margin = p.metrics().get("rewards/margins");
         @Nullable Double accuracy = p.metrics().get("rewards/accuracies");
         if (margin != null && accuracy != null) {

@@ -37,10 +37,13 @@ public final class Rope {
         double[] s = new double[rows * half];
         for (int i = 0; i < half; i++) {
             double plain = Math.pow(config.ropeTheta(), -2.0 * i / config.rotaryDim());
-            for (int row = 0; row < rows; row++) {
-                double angle = row % positions * scaling.scale(i, plain, row >= positions);
-                c[row * half + i] = scaling.attentionFactor() * Math.cos(angle);
-                s[row * half + i] = scaling.attentionFactor() * Math.sin(angle);
+            for (int table = 0; table < tables; table++) {
+                double frequency = scaling.scale(i, plain, table == 1);
+                for (int p = 0; p < positions; p++) {
+                    int at = (table * positions + p) * half + i;
+                    c[at] = scaling.attentionFactor() * Math.cos(p * frequency);
+                    s[at] = scaling.attentionFactor() * Math.sin(p * frequency);
+                }
             }
         }
         ops.write(cos, c);
