@@ -1,5 +1,9 @@
 package io.github.jalign.benchmarks;
 
+import io.github.jalign.data.Completion;
+import io.github.jalign.data.Item;
+import io.github.jalign.data.Pack;
+import io.github.jalign.data.RowId;
 import io.github.jalign.ops.AttentionShape;
 import io.github.jalign.ops.Segments;
 import io.github.jalign.ops.Workload;
@@ -7,6 +11,7 @@ import io.github.jalign.tensor.Tensor;
 import io.github.jalign.tensor.TensorArena;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 
 /**
  * Causal attention forward and backward over equal sequences that fill the batch; and pairs that share a prompt, against
@@ -44,23 +49,15 @@ final class AttentionTimings {
         }
     }
 
-    static String name(AttentionShape shape) {
+    private static String name(AttentionShape shape) {
         return shape.heads() + "/" + shape.keyValueHeads() + " heads of " + shape.headDim();
     }
 
+    /** As a batch of training packs them. */
     private static Segments shared(int pairs, int prompt, int completion) {
-        int[] starts = new int[3 * pairs];
-        int[] parents = new int[3 * pairs];
-        for (int i = 0; i < pairs; i++) {
-            int at = i * (prompt + 2 * completion);
-            starts[3 * i] = at;
-            starts[3 * i + 1] = at + prompt;
-            starts[3 * i + 2] = at + prompt + completion;
-            parents[3 * i] = -1;
-            parents[3 * i + 1] = 3 * i;
-            parents[3 * i + 2] = 3 * i;
-        }
-        return new Segments(starts, parents, pairs * (prompt + 2 * completion));
+        Completion answer = new Completion(new int[completion], null);
+        Item pair = new Item(new RowId("pair", 1), new int[prompt], List.of(answer, answer));
+        return Pack.of(Collections.nCopies(pairs, pair)).segments();
     }
 
     private void time(String group, String name, String how, Segments segments, AttentionShape shape) {

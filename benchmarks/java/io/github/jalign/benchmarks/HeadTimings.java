@@ -53,8 +53,7 @@ final class HeadTimings {
         double[] g = new double[rows];
         Arrays.setAll(g, i -> (i % 2 == 0 ? -1.0 : 1.0) / rows);
         head.run(hidden.tensor(), all, targets);
-        ops.write(head.g(), g);
-        head.backward(dhidden, gradients);
+        head.backward(g, dhidden, gradients);
         double error = error(head, hidden, w, targets, g, gradients.head());
         double seconds = device.watch().seconds(i -> {
             head.run(hidden.tensor(), all, targets);

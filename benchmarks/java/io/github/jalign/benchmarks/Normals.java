@@ -4,8 +4,7 @@ import io.github.jalign.ops.Ops;
 import io.github.jalign.tensor.BFloat16;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -55,24 +54,15 @@ final class Normals {
         int phase = (int) (number * 7_919L * WIDTH % block.length);
         long elements = x.elements();
         int first = (int) Math.min(elements, block.length);
-        ops.upload(part(x, 0, first), to -> write(to, x.dtype(), first, phase, spread));
+        double[] values = new double[first];
+        Arrays.setAll(values, i -> spread * block[(i + phase) % block.length]);
+        ops.write(part(x, 0, first), values);
         for (long done = first; done < elements; ) {
             long more = Math.min(done, elements - done);
             ops.copy(part(x, 0, more), part(x, done, more));
             done += more;
         }
         return new Known(x, this, phase, spread);
-    }
-
-    private void write(MemorySegment to, DType dtype, int count, int phase, double spread) {
-        for (int i = 0; i < count; i++) {
-            float value = (float) (spread * block[(i + phase) % block.length]);
-            switch (dtype) {
-                case F32 -> to.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
-                case BF16 -> to.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.round(value));
-                default -> throw new IllegalArgumentException("no normal numbers in " + dtype);
-            }
-        }
     }
 
     /** Elements from a multiple of the block, 16 a row where there are so many that no int counts them. */

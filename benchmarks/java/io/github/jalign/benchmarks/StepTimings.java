@@ -60,13 +60,13 @@ final class StepTimings {
                 ? Math.abs(result.firstLoss() - Math.log(2))
                 : Double.POSITIVE_INFINITY;
         double useful = items.stream().mapToDouble(item -> useful(item, model)).sum();
-        log.add(Timing.of("steps", shape, "step", result.medianSeconds(), useful, "flop", error)
+        log.add(Timing.of("steps", shape, "step", Stopwatch.median(result.seconds()), useful, "flop", error)
                 .ofPairs(items.size())
                 .needing(result.peakBytes())
                 .within(1e-6));
     }
 
-    static double useful(Item item, ModelConfig c) {
+    private static double useful(Item item, ModelConfig c) {
         long layers = c.layers().size();
         double matrices = (double) c.hiddenSize() * (c.packedWidth() + c.queryWidth() + 3.0 * c.intermediateSize());
         Pack pack = Pack.of(List.of(item));

@@ -2,7 +2,6 @@ package io.github.jalign.benchmarks;
 
 import io.github.jalign.ops.Ops;
 import io.github.jalign.tensor.Tensor;
-import io.github.jalign.tensor.TensorArena;
 import io.github.jalign.tensor.TensorSpec;
 import java.util.Arrays;
 import java.util.List;
@@ -12,19 +11,18 @@ import java.util.function.IntConsumer;
  * Times what is queued on a device: blocks of launches between two waits, the first block not counted. A block is long
  * against the wait and the first launch, so what is left is the device's time, or the host's where that is longer.
  */
-final class Stopwatch implements AutoCloseable {
+final class Stopwatch {
     private final Ops ops;
     private final double blockSeconds;
     private final int blocks;
-    private final TensorArena arena;
     private final Tensor signal;
 
     Stopwatch(Ops ops, Shapes shapes) {
         this.ops = ops;
         this.blockSeconds = shapes.blockSeconds();
         this.blocks = shapes.blocks();
-        this.arena = ops.allocate("signal", List.of(new TensorSpec("signal", ops.accumulationDtype(), 1, 1)));
-        this.signal = arena.get("signal");
+        this.signal = ops.allocate("signal", List.of(new TensorSpec("signal", ops.accumulationDtype(), 1, 1)))
+                .get("signal");
     }
 
     /** Waits for all that is queued. */
@@ -41,11 +39,9 @@ final class Stopwatch implements AutoCloseable {
         double once = block(operation, 0, 1);
         int runs = Math.clamp((long) (blockSeconds / once), 1, 100_000);
         double[] seconds = new double[blocks];
-        for (int b = -1; b < blocks; b++) {
-            double block = block(operation, (b + 1) * runs, runs) / runs;
-            if (b >= 0) {
-                seconds[b] = block;
-            }
+        block(operation, 0, runs);
+        for (int b = 0; b < blocks; b++) {
+            seconds[b] = block(operation, (b + 1) * runs, runs) / runs;
         }
         return median(seconds);
     }
@@ -64,10 +60,5 @@ final class Stopwatch implements AutoCloseable {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-    }
-
-    @Override
-    public void close() {
-        arena.close();
     }
 }

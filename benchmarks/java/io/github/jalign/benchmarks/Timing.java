@@ -71,9 +71,9 @@ record Timing(
         return group + " | " + shape + " | " + pass;
     }
 
-    Map<String, @Nullable Object> json(String program) {
+    Map<String, @Nullable Object> json() {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("program", program);
+        json.put("program", JALIGN);
         json.put("group", group);
         json.put("shape", shape);
         json.put("pass", pass);

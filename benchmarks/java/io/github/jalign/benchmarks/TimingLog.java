@@ -30,7 +30,7 @@ final class TimingLog implements AutoCloseable {
     }
 
     void add(Timing timing) {
-        write(timing.json(Timing.JALIGN));
+        write(timing.json());
         wrong += timing.wrong() ? 1 : 0;
         console.println(timing.name() + " | " + timing.how() + ": "
                 + (timing.skipped() != null

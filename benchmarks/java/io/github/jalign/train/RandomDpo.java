@@ -1,9 +1,7 @@
 package io.github.jalign.train;
 
 import io.github.jalign.data.Item;
-import io.github.jalign.data.Pack;
 import io.github.jalign.loss.Sigmoid;
-import io.github.jalign.loss.WeightedSum;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.tensor.TensorArena;
@@ -12,7 +10,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 
@@ -25,10 +22,10 @@ public final class RandomDpo {
     /**
      * What was seen.
      *
-     * @param medianSeconds of a step, the first left out
+     * @param seconds of each step but the first
      * @param peakBytes of device memory
      */
-    public record Result(double medianSeconds, double firstLoss, double lastLoss, long peakBytes) {}
+    public record Result(double[] seconds, double firstLoss, double lastLoss, long peakBytes) {}
 
     /**
      * Trains all items in every step, planned as a run on real files would be.
@@ -47,12 +44,9 @@ public final class RandomDpo {
                 seen.add(progress);
             }
         };
-        int largest = items.stream().mapToInt(Pack::tokens).max().orElseThrow();
-        long all = items.stream().mapToLong(Pack::tokens).sum();
-        int longest = items.stream().mapToInt(i -> Math.max(i.length(0), i.length(1))).max().orElseThrow();
         Devices.Planned planned = Devices.plan(
-                Devices.backend(config.compute(), listener), config.compute(), model,
-                new Devices.Demand(largest, all, longest, null), listener);
+                Devices.backend(config.compute(), listener), config.compute(), model, Devices.Demand.of(items, null),
+                listener);
         Path log = temporary();
         try (Ops ops = planned.backend().open(0);
                 MetricsFile metrics = new MetricsFile(log, 0)) {
@@ -61,10 +55,10 @@ public final class RandomDpo {
             engine.model().refresh();
             int pack = planned.sizes().tokens();
             ReferenceLogps reference = ReferenceCache.compute(engine, items, pack, done -> {});
-            var loss = new WeightedSum(List.of(new WeightedSum.Term(new Sigmoid(BETA), 1)));
+            Objective objective = new DpoObjective(items, reference, new Sigmoid(BETA), BETA);
             StepPlan plan = new StepPlan(items.size(), config.batches(), config.seed());
             new StepLoop(
-                            config, plan, engine, items, new DpoObjective(items, reference, loss, BETA), null, metrics,
+                            config, plan, engine, items, objective, null, metrics,
                             state -> {
                                 throw new IllegalStateException("nothing is saved");
                             },
@@ -74,9 +68,7 @@ public final class RandomDpo {
             for (int i = 1; i < steps; i++) {
                 seconds[i - 1] = seen.get(i).seconds() - seen.get(i - 1).seconds();
             }
-            Arrays.sort(seconds);
-            return new Result(
-                    seconds[seconds.length / 2], seen.getFirst().loss(), seen.getLast().loss(), ops.peakBytes());
+            return new Result(seconds, seen.getFirst().loss(), seen.getLast().loss(), ops.peakBytes());
         } finally {
             delete(log);
         }

@@ -1,5 +1,7 @@
 package io.github.jalign.train;
 
+import io.github.jalign.data.Item;
+import io.github.jalign.data.Pack;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.ops.Backend;
@@ -44,6 +46,21 @@ final class Devices {
      * @param pack tokens of a pack as a run that is resumed had them, or null
      */
     record Demand(int item, long all, int longest, @Nullable Integer pack) {
+        static Demand of(List<Item> items, @Nullable Integer pack) {
+            int largest = 0;
+            int longest = 0;
+            long all = 0;
+            for (Item item : items) {
+                int tokens = Pack.tokens(item);
+                largest = Math.max(largest, tokens);
+                all += tokens;
+                for (int c = 0; c < item.completions().size(); c++) {
+                    longest = Math.max(longest, item.length(c));
+                }
+            }
+            return new Demand(largest, all, longest, pack);
+        }
+
         Engine.Sizes with(int packTokens) {
             int tokens = pack != null ? pack : (int) Math.max(item, Math.min(packTokens, all));
             return new Engine.Sizes(tokens, tokens, longest);

@@ -5,7 +5,6 @@ import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.data.DataConfig;
 import io.github.jalign.data.Dataset;
 import io.github.jalign.data.Item;
-import io.github.jalign.data.Pack;
 import io.github.jalign.data.Task;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.ModelConfig;
@@ -144,20 +143,9 @@ public final class RunPlan implements AutoCloseable {
     }
 
     private Devices.Demand demand(@Nullable Integer packTokens) {
-        int largest = 0;
-        int longest = 0;
-        long all = 0;
-        for (List<Item> items : List.of(dataset.train(), dataset.eval())) {
-            for (Item item : items) {
-                int tokens = Pack.tokens(item);
-                largest = Math.max(largest, tokens);
-                all += tokens;
-                for (int c = 0; c < item.completions().size(); c++) {
-                    longest = Math.max(longest, item.length(c));
-                }
-            }
-        }
-        return new Devices.Demand(largest, all, longest, packTokens);
+        List<Item> items = new ArrayList<>(dataset.train());
+        items.addAll(dataset.eval());
+        return Devices.Demand.of(items, packTokens);
     }
 
     /** What would run, as the run's own banner says it; the device is opened for its name and closed again. */
