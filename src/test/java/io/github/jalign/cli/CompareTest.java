@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** Prompts of files answered and compared, against the same questions asked one by one. */
 final class CompareTest {
@@ -50,12 +49,9 @@ final class CompareTest {
     Path folder;
 
     private static String run(String... words) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Main.commandLine();
-        commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        assertEquals(0, commandLine.execute(words), err.toString());
-        return out.toString();
+        Run run = Run.of((Object[]) words);
+        assertEquals(0, run.exitCode(), run.err());
+        return run.out();
     }
 
     /** Each question alone, with the seed of its place. */

@@ -5,14 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.jalign.convert.TinyFolder;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 class ConvertTest {
     @TempDir
@@ -25,21 +22,6 @@ class ConvertTest {
     void writeAModel() throws IOException {
         folder = TinyFolder.write(temporary.resolve("model"), TinyFolder.config("llama", ""));
         gguf = temporary.resolve("model.gguf");
-    }
-
-    /** What a command line does: its exit code and both streams. */
-    private record Run(int exitCode, String out, String err) {
-        static Run of(Object... args) {
-            String[] words = new String[args.length];
-            for (int i = 0; i < words.length; i++) {
-                words[i] = args[i].toString();
-            }
-            StringWriter out = new StringWriter();
-            StringWriter err = new StringWriter();
-            CommandLine commandLine = Main.commandLine();
-            commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-            return new Run(commandLine.execute(words), out.toString(), err.toString());
-        }
     }
 
     @Test

@@ -28,7 +28,7 @@ final class CudaRunTest {
     void autoTakesTheGpuAndRunsGiveTheSameBits() throws IOException {
         TinyRun run = new TinyRun(temporary);
         for (String device : new String[] {"cuda", "auto"}) {
-            TinyRun.Result result = run.dpo(device, "--device=" + device);
+            Run result = run.dpo(device, "--device=" + device);
             assertEquals(0, result.exitCode(), result.err());
             assertTrue(result.out().contains("device       cuda: bfloat16 on float32 masters, "), result.out());
         }

@@ -4,12 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.jalign.ops.Backend;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 class DoctorTest {
     /** Labels are the words at the beginning of a line. */
@@ -28,13 +25,10 @@ class DoctorTest {
             """;
 
     private static String doctor() {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Main.commandLine();
-        commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        assertEquals(0, commandLine.execute("doctor", "--threads", "1"), err::toString);
-        assertEquals("", err.toString());
-        return out.toString();
+        Run run = Run.of("doctor", "--threads", 1);
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals("", run.err());
+        return run.out();
     }
 
     @Test

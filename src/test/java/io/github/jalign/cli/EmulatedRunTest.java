@@ -21,9 +21,7 @@ final class EmulatedRunTest {
 
     @AfterEach
     void usual() {
-        Emulator.reset();
-        Emulator.configure("FAIL_LAUNCH", 0);
-        Emulator.configure("MEMORY_MB", 8192);
+        Emulator.usual();
         Emulator.assertNothingLeft();
     }
 
@@ -33,11 +31,11 @@ final class EmulatedRunTest {
         TinyRun run = new TinyRun(temporary);
         assertEquals(0, run.dpo("unbroken", "--device=cuda").exitCode());
         Emulator.configure("FAIL_LAUNCH", launches(run) * 5 / 6);
-        TinyRun.Result failed = run.dpo("again", "--device=cuda");
+        Run failed = run.dpo("again", "--device=cuda");
         assertEquals(7, failed.exitCode(), failed.err());
         assertTrue(failed.err().contains("701 CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"), failed.err());
         assertTrue(Files.exists(run.output("again").resolve("checkpoint-1")));
-        TinyRun.Result resumed = run.dpo("again", "--device=cuda");
+        Run resumed = run.dpo("again", "--device=cuda");
         assertEquals(0, resumed.exitCode(), resumed.err());
         assertTrue(resumed.out().contains("resumed from checkpoint-"), resumed.out());
         assertArrayEquals(run.weights("unbroken"), run.weights("again"));
@@ -53,7 +51,7 @@ final class EmulatedRunTest {
     @Test
     void autoTakesTheCpuWhenTheDeviceIsTooSmall() throws IOException {
         Emulator.configure("MEMORY_MB", 40);
-        TinyRun.Result small = new TinyRun(temporary).dpo("small", "--device=auto");
+        Run small = new TinyRun(temporary).dpo("small", "--device=auto");
         assertEquals(0, small.exitCode(), small.err());
         String all = small.out() + small.err();
         assertTrue(

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.jalign.Shared;
 import io.github.jalign.json.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +26,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import picocli.CommandLine;
 
 /** {@code jalign inspect}, its output whole. */
 final class InspectTest {
@@ -36,17 +33,6 @@ final class InspectTest {
     private static final Path FOLDER = Path.of("target", "inspect");
 
     private static final Path QUICKSTART = Path.of("models", "quickstart");
-
-    private record Run(int exitCode, String out, String err) {
-        static Run of(List<String> words) {
-            StringWriter out = new StringWriter();
-            StringWriter err = new StringWriter();
-            CommandLine commandLine = Main.commandLine();
-            commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-            int exitCode = commandLine.execute(words.toArray(String[]::new));
-            return new Run(exitCode, out.toString(), err.toString());
-        }
-    }
 
     @BeforeAll
     static void writeInputs() throws IOException {
@@ -135,7 +121,7 @@ final class InspectTest {
         String command = transcript.lines().findFirst().orElseThrow();
         assertTrue(command.startsWith("$ jalign "), command);
 
-        Run run = Run.of(List.of(command.substring("$ jalign ".length()).split(" ")));
+        Run run = Run.of((Object[]) command.substring("$ jalign ".length()).split(" "));
 
         assertEquals(transcript, command + "\n" + withoutPlannedBytes(run.out()) + run.err());
         assertEquals(name.startsWith("error-") ? run.err().isEmpty() ? "an error" : run.err() : "", run.err());
@@ -158,7 +144,7 @@ final class InspectTest {
 
     @Test
     void rawIsTheRenderedTextAndNothingElse() {
-        Run run = Run.of(List.of("inspect", "models/quickstart", "--render=" + FOLDER.resolve("chat.json"), "--raw"));
+        Run run = Run.of("inspect", "models/quickstart", "--render=" + FOLDER.resolve("chat.json"), "--raw");
 
         assertEquals(0, run.exitCode(), run.err());
         assertEquals(
@@ -171,24 +157,24 @@ final class InspectTest {
         String row = "{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}\n";
         String rows = Files.writeString(folder.resolve("rows.jsonl"), row.repeat(3)).toString();
 
-        Run split = Run.of(List.of("inspect", rows, "--split", "train[:2]"));
-        Run key = Run.of(List.of("inspect", rows, "--dataset_train_split=train[:2]"));
+        Run split = Run.of("inspect", rows, "--split", "train[:2]");
+        Run key = Run.of("inspect", rows, "--dataset_train_split=train[:2]");
 
         assertEquals(0, split.exitCode(), split.err());
         assertEquals(key.out(), split.out());
         assertTrue(split.out().contains("rows         2 read, 2 kept\n"), split.out());
-        assertEquals(2, Run.of(List.of("inspect", "models/quickstart", "--split=train")).exitCode());
+        assertEquals(2, Run.of("inspect", "models/quickstart", "--split=train").exitCode());
     }
 
     /** The date of the command line goes before that of the file. */
     @Test
     void theDayMayBeGiven() {
-        Run run = Run.of(List.of(
+        Run run = Run.of(
                 "inspect",
                 "--render=" + FOLDER.resolve("chat.json"),
                 "--chat_template={{ strftime_now('%Y-%m-%d') }}",
                 "--date=2024-02-29",
-                "--raw"));
+                "--raw");
 
         assertEquals("2024-02-29", run.out(), run.err());
     }
@@ -209,7 +195,7 @@ final class InspectTest {
             context.put("date", "2025-07-10");
             Path file = Files.writeString(folder.resolve("chat.json"), Json.write(context));
 
-            Run run = Run.of(List.of("inspect", "--render=" + file, "--chat_template=" + template, "--raw"));
+            Run run = Run.of("inspect", "--render=" + file, "--chat_template=" + template, "--raw");
 
             assertEquals(golden.get("output"), run.out(), golden.get("name") + run.err());
             names.add(String.valueOf(golden.get("name")));

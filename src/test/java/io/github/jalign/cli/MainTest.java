@@ -8,28 +8,13 @@ import io.github.jalign.recipe.Command;
 import io.github.jalign.recipe.Key;
 import io.github.jalign.recipe.Keys;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 class MainTest {
-    /** What a command line does: its exit code and both streams. */
-    private record Run(int exitCode, String out, String err) {
-        static Run of(String... args) {
-            StringWriter out = new StringWriter();
-            StringWriter err = new StringWriter();
-            CommandLine commandLine = Main.commandLine();
-            commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-            int exitCode = commandLine.execute(args);
-            return new Run(exitCode, out.toString(), err.toString());
-        }
-    }
-
     @Test
     void aRecipeThatCannotBeUnderstoodIsAMessageAndExitCode2() {
         Run run = Run.of("dpo", "--model_name_or_path", "m", "--dataset_name", "d.jsonl", "--betta", "0.1");

@@ -5,10 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.jalign.json.Json;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,24 +18,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 final class QuickstartTest {
     @TempDir
     private Path folder;
 
     private String run(String... more) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        String[] words = new String[more.length + 2];
-        words[0] = "quickstart";
-        words[1] = "--output_dir=" + folder;
-        System.arraycopy(more, 0, words, 2, more.length);
-        CommandLine commandLine = Main.commandLine();
-        commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        assertEquals(0, commandLine.execute(words), err.toString());
-        assertEquals("", err.toString());
-        return out.toString();
+        List<Object> words = new ArrayList<>(List.of("quickstart", "--output_dir=" + folder));
+        words.addAll(List.of(more));
+        Run run = Run.of(words.toArray());
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals("", run.err());
+        return run.out();
     }
 
     @Test

@@ -13,8 +13,6 @@ import io.github.jalign.json.Json;
 import io.github.jalign.ops.Backend;
 import io.github.jalign.quickstart.Pair;
 import io.github.jalign.text.Tokenizer;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 /** Scores against what training logs of the same rows, jalign's and TRL's. */
 final class ScoreTest {
@@ -36,16 +33,10 @@ final class ScoreTest {
     @TempDir
     Path folder;
 
-    private record Run(String out, String err) {}
-
     private static Run run(List<String> words) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Main.commandLine();
-        commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        int exitCode = commandLine.execute(words.toArray(String[]::new));
-        assertEquals(0, exitCode, err.toString());
-        return new Run(out.toString(), err.toString());
+        Run run = Run.of(words.toArray());
+        assertEquals(0, run.exitCode(), run.err());
+        return run;
     }
 
     private static List<Map<String, Object>> lines(Path file) throws Exception {

@@ -2,22 +2,17 @@ package io.github.jalign.cli;
 
 import io.github.jalign.Shared;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import picocli.CommandLine;
 
 /** Runs of {@code jalign dpo} in this JVM: a tiny model without a tokenizer, and pairs that are tokens already. */
 final class TinyRun {
     private final Path folder;
     private final Path model;
     private final Path rows;
-
-    record Result(int exitCode, String out, String err) {}
 
     /** @param folder empty; the runs' folders lie in it */
     TinyRun(Path folder) throws IOException {
@@ -44,8 +39,8 @@ final class TinyRun {
     }
 
     /** Three steps, each with a checkpoint, into {@link #output}. */
-    Result dpo(String output, String... more) {
-        List<String> args = new ArrayList<>(List.of(
+    Run dpo(String output, String... more) {
+        List<Object> args = new ArrayList<>(List.of(
                 "dpo",
                 "--model_name_or_path=" + model,
                 "--dataset_name=" + rows,
@@ -59,13 +54,7 @@ final class TinyRun {
                 "--save_steps=1",
                 "--resume_from_checkpoint=true"));
         args.addAll(List.of(more));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        CommandLine commandLine = Main.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        int exitCode = commandLine.execute(args.toArray(String[]::new));
-        return new Result(exitCode, out.toString(), err.toString());
+        return Run.of(args.toArray());
     }
 
     byte[] weights(String output) throws IOException {

@@ -15,9 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("gpu")
 final class CudaGoldenTinyTest {
     static Stream<Arguments> cases() {
-        return Stream.of(
-                        "llama-gqa-untied", "llama-mha-tied", "llama3-rope", "smollm3-nope", "phi3-fused", "phi3-sliding",
-                        "llama-yarn", "phi3-longrope")
+        return GoldenTiny.CASES.stream()
                 .flatMap(name -> Stream.of(Backend.CUDA_FLOAT32, Backend.CUDA).map(b -> Arguments.of(name, b)));
     }
 

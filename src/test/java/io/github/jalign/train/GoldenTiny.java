@@ -37,12 +37,16 @@ import java.util.stream.IntStream;
 
 /** One golden case of a random tiny model: float64 numbers from PyTorch, and how near a backend must come. */
 final class GoldenTiny implements AutoCloseable {
+    static final List<String> CASES = List.of(
+            "llama-gqa-untied", "llama-mha-tied", "llama3-rope", "smollm3-nope", "phi3-fused", "phi3-sliding",
+            "llama-yarn", "phi3-longrope");
+
     /**
      * How near a backend must come.
      *
      * @param logps of a token's log-prob, relative to the larger of it and 1
      * @param gradient of a parameter's gradient, relative to its largest element
-     * @param loss of an AdamW step's loss and norm, relative
+     * @param loss of an AdamW step's loss and norm, relative; half of it in the first
      * @param weight of weights after three steps, absolute, for {@code share} of them
      * @param share of all weights
      * @param worstWeight for all of them
@@ -67,6 +71,7 @@ final class GoldenTiny implements AutoCloseable {
      * four times the average: 1e-1. Gradients go through as many again, and those of queries and keys are differences of
      * larger terms. AdamW's early steps are lr in the direction of a gradient's sign, so that a weight may be off by two
      * lr = 1e-3 a step; most are not. Losses and norms after such steps are off by as much again: 1e-1.
+     * On the emulator the worst of them is 1.1e-2 before any step, 8.2e-2 after two.
      */
     static final Bounds BFLOAT16 = new Bounds(1e-1, 0.15, 1e-1, 5e-4, 0.8, 6e-3);
 
@@ -195,9 +200,10 @@ final class GoldenTiny implements AutoCloseable {
             Map<String, Object> expected = object(steps.get(step));
             optimizer.clearGradients();
             double loss = step(objective);
-            assertRelative(number(expected.get("loss")), loss, bounds.loss, "loss " + step);
+            double bound = step == 0 ? bounds.loss / 2 : bounds.loss; // no update has added to it yet
+            assertRelative(number(expected.get("loss")), loss, bound, "loss " + step);
             double norm = optimizer.gradientNorm();
-            assertRelative(number(expected.get("grad_norm")), norm, bounds.loss, "norm " + step);
+            assertRelative(number(expected.get("grad_norm")), norm, bound, "norm " + step);
             if (step == 0) {
                 checkGradients(bounds);
             }

@@ -12,9 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("shared")
 final class GoldenTinyTest {
     static Stream<Arguments> cases() {
-        return Stream.of(
-                        "llama-gqa-untied", "llama-mha-tied", "llama3-rope", "smollm3-nope", "phi3-fused", "phi3-sliding",
-                        "llama-yarn", "phi3-longrope")
+        return GoldenTiny.CASES.stream()
                 .flatMap(name -> Stream.of(Backend.REFERENCE, Backend.CPU).map(backend -> Arguments.of(name, backend)));
     }
 

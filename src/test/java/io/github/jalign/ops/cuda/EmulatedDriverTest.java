@@ -51,17 +51,12 @@ final class EmulatedDriverTest {
 
     @AfterEach
     void close() {
-        Emulator.configure("LAZY", 0);
-        Emulator.configure("FAIL_LAUNCH", 0);
-        Emulator.configure("FAIL_CODE", CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES);
-        Emulator.reset();
+        Emulator.usual();
         arrays.close();
         launch.close();
         modules.close();
         driver.close();
-        Emulator.configure("MEMORY_MB", 8192);
-        Emulator.configure("CAPABILITY", 90);
-        assertEquals(new Emulator.Live(0, 0, 0, 0, 0, 0, 0), Emulator.live());
+        Emulator.assertNothingLeft();
     }
 
     /** x := value. */

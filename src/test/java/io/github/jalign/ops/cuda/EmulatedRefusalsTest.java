@@ -11,7 +11,6 @@ import io.github.jalign.tensor.Tensor;
 import io.github.jalign.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -19,15 +18,10 @@ import org.junit.jupiter.api.Test;
 /** What a machine may lack, and calls that fail: whole messages, and nothing left behind. The emulator lacks it on demand. */
 @Tag("emulator")
 final class EmulatedRefusalsTest {
-    private static final Map<String, Object> USUAL = Map.of(
-            "DEVICES", 1, "NAME", "Emulated device", "CAPABILITY", 90, "DRIVER", 13000, "MEMORY_MB", 8192,
-            "FAIL_LAUNCH", 0, "FAIL_CODE", 701);
-
     @AfterEach
     void usual() {
-        Emulator.reset();
-        USUAL.forEach(Emulator::configure);
-        assertEquals(0, Emulator.live().deviceBytes());
+        Emulator.usual();
+        Emulator.assertNothingLeft();
     }
 
     private static void refused(String message, Runnable body) {

@@ -26,6 +26,10 @@ public final class Emulator {
     private static final String LIBRARY = "libcuda.so.1";
     private static final Linker LINKER = Linker.nativeLinker();
 
+    private static final Map<String, Object> USUAL = Map.of(
+            "DEVICES", 1, "NAME", "Emulated device", "CAPABILITY", 90, "DRIVER", 13000, "MEMORY_MB", 8192,
+            "FAIL_LAUNCH", 0, "FAIL_CODE", 701, "LAZY", 0, "SEED", 1);
+
     private Emulator() {}
 
     /** What a kernel did since {@link #forgetCounters}; bytes are counted in checked mode only. */
@@ -85,6 +89,12 @@ public final class Emulator {
         } catch (Throwable e) {
             throw rethrown(e);
         }
+    }
+
+    /** Settings as they are at first, and no report or failure remembered. */
+    public static void usual() {
+        reset();
+        USUAL.forEach(Emulator::configure);
     }
 
     /** Reports of defects since {@link #reset}, one each. */
