@@ -3,7 +3,6 @@ package io.github.jalign.ops.cuda;
 import io.github.jalign.ops.AttentionShape;
 import io.github.jalign.ops.Segments;
 import io.github.jalign.ops.Workload;
-import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.Tensor;
 import io.github.jalign.tensor.TensorArena;
 
@@ -45,10 +44,6 @@ final class CudaAttention {
 
     private static AttentionTiles tiles(Tensor qkv, AttentionShape shape) {
         return AttentionTiles.of(qkv.dtype(), shape.headDim());
-    }
-
-    private static String suffix(Tensor data) {
-        return data.dtype() == DType.BF16 ? "_bf16" : "_f32";
     }
 
     private void check(Segments segments, AttentionShape shape) {
@@ -93,7 +88,7 @@ final class CudaAttention {
                 .size(shape.heads())
                 .size(shape.headDim())
                 .run(
-                        modules.kernel("attention", "attention_delta" + suffix(qkv)),
+                        modules.kernel("attention", "attention_delta", qkv.dtype()),
                         (segments.tokens() * shape.heads() + DELTA_THREADS / 32 - 1) / (DELTA_THREADS / 32),
                         DELTA_THREADS);
         AttentionTiles tiles = tiles(qkv, shape);
@@ -137,7 +132,7 @@ final class CudaAttention {
                 .size(shape.heads())
                 .size(shape.keyValueHeads())
                 .size(shape.headDim())
-                .run(modules.kernel("attention", "append_to_cache" + suffix(qkv)), qkv.rows(), DELTA_THREADS);
+                .run(modules.kernel("attention", "append_to_cache", qkv.dtype()), qkv.rows(), DELTA_THREADS);
     }
 
     void cached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
@@ -164,7 +159,7 @@ final class CudaAttention {
                     .number(shape.scale())
                     .size(capacity)
                     .run(
-                            modules.kernel("attention", "attention_cached" + suffix(qkv)),
+                            modules.kernel("attention", "attention_cached", qkv.dtype()),
                             rows, shape.keyValueHeads(), count, DELTA_THREADS, 0);
             launch.with()
                     .tensor(pieces)
@@ -175,7 +170,7 @@ final class CudaAttention {
                     .size(shape.headDim())
                     .size(shape.window())
                     .size(capacity)
-                    .run(modules.kernel("attention", "attention_cached_join" + suffix(qkv)), rows, shape.heads(), 1, DELTA_THREADS, 0);
+                    .run(modules.kernel("attention", "attention_cached_join", qkv.dtype()), rows, shape.heads(), 1, DELTA_THREADS, 0);
         }
     }
 }

@@ -280,11 +280,7 @@ public final class CudaOps implements Ops {
     }
 
     private Modules.Kernel kernel(String module, String name, Tensor data) {
-        return modules.kernel(module, name + switch (data.dtype()) {
-            case F32 -> "_f32";
-            case BF16 -> "_bf16";
-            default -> throw new IllegalArgumentException("no " + name + " of " + data);
-        });
+        return modules.kernel(module, name, data.dtype());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.github.jalign.ops.cuda;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -25,6 +26,8 @@ final class Modules implements AutoCloseable {
     private final String ending;
     private final Map<String, CUmodule> modules = new HashMap<>();
     private final Map<String, Kernel> kernels = new HashMap<>();
+    private final Map<String, Kernel> float32 = new HashMap<>();
+    private final Map<String, Kernel> bfloat16 = new HashMap<>();
 
     Modules(Driver driver) {
         this.driver = driver;
@@ -35,7 +38,26 @@ final class Modules implements AutoCloseable {
 
     /** A kernel by the folder and the name that it has in its source. */
     Kernel kernel(String module, String name) {
-        return kernels.computeIfAbsent(name, n -> load(module, n));
+        return kernel(kernels, module, name, "");
+    }
+
+    /** The instance of a kernel for data of a dtype: its name ends in {@code _f32} or {@code _bf16}. */
+    Kernel kernel(String module, String name, DType data) {
+        return switch (data) {
+            case F32 -> kernel(float32, module, name, "_f32");
+            case BF16 -> kernel(bfloat16, module, name, "_bf16");
+            default -> throw new IllegalArgumentException("no " + name + " of " + data);
+        };
+    }
+
+    /** Nothing is allocated for a kernel that was loaded before. */
+    private Kernel kernel(Map<String, Kernel> known, String module, String name, String suffix) {
+        Kernel kernel = known.get(name);
+        if (kernel == null) {
+            kernel = load(module, name + suffix);
+            known.put(name, kernel);
+        }
+        return kernel;
     }
 
     private Kernel load(String module, String name) {
@@ -114,5 +136,7 @@ final class Modules implements AutoCloseable {
         modules.values().forEach(module -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));
         modules.clear();
         kernels.clear();
+        float32.clear();
+        bfloat16.clear();
     }
 }

@@ -3,11 +3,9 @@ package io.github.jalign.ops.cuda;
 import io.github.jalign.ops.Segments;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class SegmentTables {
     private static final int ROW = 4;
 
-    /** @param tiles how many */
-    record TileList(long address, int tiles) {}
+    /**
+     * Where tiles lie.
+     *
+     * @param height the most rows of one
+     * @param tiles how many
+     */
+    record TileList(int height, long address, int tiles) {}
 
     private final Staging staging;
     private final long memory;
@@ -34,8 +37,8 @@ final class SegmentTables {
     private long used;
     private long childrenFrom;
     private long children;
-    private final Map<Integer, TileList> queryTiles = new HashMap<>();
-    private final Map<Integer, TileList> keyTiles = new HashMap<>();
+    private final List<TileList> queryTiles = new ArrayList<>();
+    private final List<TileList> keyTiles = new ArrayList<>();
 
     /** Bytes for packs of at most {@code tokens}: no more segments than tokens + 1, and four heights of tiles each way. */
     static long bytes(int tokens) {
@@ -98,22 +101,39 @@ final class SegmentTables {
 
     /** Tiles of at most {@code height} queries. */
     TileList queryTiles(int height) {
-        Segments segments = requireCurrent();
-        return queryTiles.computeIfAbsent(
-                height, h -> tiles(h, (s, row) -> segments.parentLength(s) + row + h));
+        TileList list = known(queryTiles, height);
+        if (list == null) {
+            Segments segments = requireCurrent();
+            list = tiles(height, (s, row) -> segments.parentLength(s) + row + height);
+            queryTiles.add(list);
+        }
+        return list;
     }
 
     /** Tiles of at most {@code height} keys. */
     TileList keyTiles(int height) {
-        Segments segments = requireCurrent();
-        int[] below = new int[segments.count()];
-        for (int s = 0; s < segments.count(); s++) {
-            if (segments.hasParent(s)) {
-                below[segments.parent(s)] += segments.length(s);
+        TileList list = known(keyTiles, height);
+        if (list == null) {
+            Segments segments = requireCurrent();
+            int[] below = new int[segments.count()];
+            for (int s = 0; s < segments.count(); s++) {
+                if (segments.hasParent(s)) {
+                    below[segments.parent(s)] += segments.length(s);
+                }
+            }
+            list = tiles(height, (s, row) -> segments.length(s) - row + below[s]);
+            keyTiles.add(list);
+        }
+        return list;
+    }
+
+    private static @Nullable TileList known(List<TileList> lists, int height) {
+        for (int i = 0; i < lists.size(); i++) {
+            if (lists.get(i).height == height) {
+                return lists.get(i);
             }
         }
-        return keyTiles.computeIfAbsent(
-                height, h -> tiles(h, (s, row) -> segments.length(s) - row + below[s]));
+        return null;
     }
 
     private Segments requireCurrent() {
@@ -144,7 +164,7 @@ final class SegmentTables {
             flat[2 * i] = tiles.get(i).segment;
             flat[2 * i + 1] = tiles.get(i).row;
         }
-        return new TileList(send(flat), tiles.size());
+        return new TileList(height, send(flat), tiles.size());
     }
 
     private long send(int[] values) {
