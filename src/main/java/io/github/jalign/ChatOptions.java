@@ -17,7 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record ChatOptions(
         SamplingOptions sampling, List<String> stopStrings, Map<String, @Nullable Object> templateVariables) {
-    /** @throws JalignException of kind USAGE for an empty stop string, which would end every answer */
+    /**
+     * Copies its lists and maps.
+     *
+     * @throws JalignException of kind USAGE for an empty stop string, which would end every answer
+     */
     public ChatOptions {
         if (stopStrings.contains("")) {
             throw new JalignException(
@@ -32,39 +36,75 @@ public record ChatOptions(
         templateVariables = Collections.unmodifiableMap(new LinkedHashMap<>(templateVariables));
     }
 
-    /** The best token always: the same answer every time. */
+    /**
+     * The best token always: the same answer every time.
+     *
+     * @param maxNewTokens most tokens of an answer
+     * @return options without stop strings and template variables
+     */
     public static ChatOptions greedy(int maxNewTokens) {
         return new ChatOptions(SamplingOptions.greedy(maxNewTokens), List.of(), Map.of());
     }
 
-    /** With answers of another length at most. */
+    /**
+     * With answers of another length at most.
+     *
+     * @param tokens most tokens of an answer
+     * @return changed options
+     */
     public ChatOptions withMaxNewTokens(int tokens) {
         return with(sampling.withMaxNewTokens(tokens));
     }
 
-    /** With other random numbers. */
+    /**
+     * With other random numbers.
+     *
+     * @param seed the same seed gives the same answer to the same conversation
+     * @return changed options
+     */
     public ChatOptions withSeed(long seed) {
         return with(sampling.withSeed(seed));
     }
 
-    /** Freer above 1, stricter below it; 0 takes the best token always. */
+    /**
+     * Freer above 1, stricter below it; 0 takes the best token always.
+     *
+     * @param temperature what logits are divided by
+     * @return changed options
+     */
     public ChatOptions withTemperature(double temperature) {
         SamplingOptions s = sampling;
         return with(new SamplingOptions(
                 s.maxNewTokens(), temperature, s.topK(), s.topP(), s.minP(), s.repetitionPenalty(), s.seed()));
     }
 
-    /** With all of how tokens are chosen. */
+    /**
+     * With all of how tokens are chosen.
+     *
+     * @param other taken as it is
+     * @return changed options
+     */
     public ChatOptions with(SamplingOptions other) {
         return new ChatOptions(other, stopStrings, templateVariables);
     }
 
-    /** With these texts ending an answer. */
+    /**
+     * With these texts ending an answer.
+     *
+     * @param strings none of them empty
+     * @return changed options
+     * @throws JalignException of kind USAGE for an empty string
+     */
     public ChatOptions withStopStrings(List<String> strings) {
         return new ChatOptions(sampling, strings, templateVariables);
     }
 
-    /** With these variables for the chat template. */
+    /**
+     * With these variables for the chat template.
+     *
+     * @param variables by name; values as JSON has them
+     * @return changed options
+     */
     public ChatOptions withTemplateVariables(Map<String, @Nullable Object> variables) {
         return new ChatOptions(sampling, stopStrings, variables);
     }

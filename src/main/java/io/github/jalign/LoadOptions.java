@@ -19,12 +19,17 @@ public record LoadOptions(Backend backend, int threads, int context) {
      * The GPU in bfloat16 if it can be used, else the CPU, as {@code device: auto}.
      *
      * @param because hears why it is not the GPU
+     * @return {@link #DEFAULT} with that backend
      */
     public static LoadOptions fastest(Consumer<String> because) {
         return DEFAULT.withBackend(Backend.fastest(false, because));
     }
 
-    /** @throws JalignException of kind USAGE for a negative number */
+    /**
+     * Checks its ranges.
+     *
+     * @throws JalignException of kind USAGE for a negative number
+     */
     public LoadOptions {
         atLeastZero("threads", threads);
         atLeastZero("context", context);
@@ -42,17 +47,34 @@ public record LoadOptions(Backend backend, int threads, int context) {
         }
     }
 
-    /** With another backend. */
+    /**
+     * With another backend.
+     *
+     * @param other what computes
+     * @return changed options
+     */
     public LoadOptions withBackend(Backend other) {
         return new LoadOptions(other, threads, context);
     }
 
-    /** With another number of threads. */
+    /**
+     * With another number of threads.
+     *
+     * @param other of the CPU; 0 takes one a hardware thread
+     * @return changed options
+     * @throws JalignException of kind USAGE for a negative number
+     */
     public LoadOptions withThreads(int other) {
         return new LoadOptions(backend, other, context);
     }
 
-    /** With room for another number of tokens. */
+    /**
+     * With room for another number of tokens.
+     *
+     * @param other most tokens of prompt and answer together; 0 leaves it to the model
+     * @return changed options
+     * @throws JalignException of kind USAGE for a negative number
+     */
     public LoadOptions withContext(int other) {
         return new LoadOptions(backend, threads, other);
     }

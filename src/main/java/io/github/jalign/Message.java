@@ -9,20 +9,36 @@ import org.jspecify.annotations.Nullable;
  * One turn of a conversation, as chat templates read it.
  *
  * @param role who speaks: {@code system}, {@code user}, {@code assistant}, or what else the model's template knows
+ * @param content what they say
  */
 public record Message(String role, String content) {
 
-    /** Instructions for the whole conversation. */
+    /**
+     * Instructions for the whole conversation.
+     *
+     * @param content the instructions
+     * @return a turn of the role {@code system}
+     */
     public static Message system(String content) {
         return new Message("system", content);
     }
 
-    /** What the human says. */
+    /**
+     * What the human says.
+     *
+     * @param content the text
+     * @return a turn of the role {@code user}
+     */
     public static Message user(String content) {
         return new Message("user", content);
     }
 
-    /** What the model says. */
+    /**
+     * What the model says.
+     *
+     * @param content the text
+     * @return a turn of the role {@code assistant}
+     */
     public static Message assistant(String content) {
         return new Message("assistant", content);
     }

@@ -64,12 +64,25 @@ public final class Model implements AutoCloseable {
         this.generator = new Generator(folder, options.backend(), options.threads(), context);
     }
 
-    /** As {@link #load(String, LoadOptions)} with {@link LoadOptions#DEFAULT}. */
+    /**
+     * As {@link #load(String, LoadOptions)} with {@link LoadOptions#DEFAULT}.
+     *
+     * @param nameOrPath as there
+     * @return the model, to be closed
+     * @throws JalignException as there
+     */
     public static Model load(String nameOrPath) {
         return load(nameOrPath, LoadOptions.DEFAULT);
     }
 
-    /** As {@link #load(String, LoadOptions)}, for a folder. */
+    /**
+     * As {@link #load(String, LoadOptions)}, for a folder.
+     *
+     * @param folder a Hugging Face model folder
+     * @param options how
+     * @return the model, to be closed
+     * @throws JalignException as there
+     */
     public static Model load(Path folder, LoadOptions options) {
         return load(folder.toString(), options);
     }
@@ -79,6 +92,8 @@ public final class Model implements AutoCloseable {
      *
      * @param nameOrPath a Hugging Face model folder, or {@code ORG/NAME} or {@code ORG/NAME@REVISION} of the local
      *     Hugging Face cache
+     * @param options how
+     * @return the model, to be closed
      * @throws JalignException of kind INPUT for a model that is not there or breaks a rule, of kind MEMORY when it does
      *     not fit
      */
@@ -105,17 +120,17 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    /** What was loaded. */
+    /** {@return what was loaded} */
     public ModelConfig config() {
         return generator.config();
     }
 
-    /** Most tokens of prompt and answer together. */
+    /** {@return most tokens of prompt and answer together} */
     public int context() {
         return context;
     }
 
-    /** What the model's {@code generation_config.json} says, for answers of at most 256 tokens, with seed 42. */
+    /** {@return what the model's {@code generation_config.json} says, for answers of at most 256 tokens, with seed 42} */
     public ChatOptions options() {
         GenerationDefaults own = generator.defaults();
         SamplingOptions sampling = new SamplingOptions(
@@ -133,6 +148,7 @@ public final class Model implements AutoCloseable {
      * Answers a conversation.
      *
      * @param messages the conversation so far, at least one message
+     * @param options how tokens are chosen, and what ends the answer
      * @return the model's next turn
      * @throws JalignException of kind USAGE when prompt and answer may not fit the context, of kind INPUT when the
      *     model's template refuses the conversation or there is none, of kind NUMERIC when the model computes no numbers
@@ -144,6 +160,8 @@ public final class Model implements AutoCloseable {
     /**
      * Answers a conversation part by part.
      *
+     * @param messages the conversation so far, at least one message
+     * @param options how tokens are chosen, and what ends the answer
      * @param listener hears the text as it grows, on this thread, and ends the answer by returning false
      * @return the whole of it
      * @throws JalignException as {@link #chat}
@@ -177,6 +195,7 @@ public final class Model implements AutoCloseable {
     /**
      * Scores answers: how likely the model finds the chosen and the rejected one.
      *
+     * @param preferences any number; they are packed together as training packs them
      * @return one score a preference, in order
      * @throws JalignException of kind INPUT when the model's template refuses a conversation or there is none, of kind
      *     USAGE when one has more tokens than the context
@@ -236,7 +255,7 @@ public final class Model implements AutoCloseable {
         return new ChatFormat(template, tokenizer.templateVariables(), LocalDate.now(ZoneId.systemDefault()));
     }
 
-    /** Bytes of weights, caches and workspaces now; 0 once the model is closed. */
+    /** {@return bytes of weights, caches and workspaces now; 0 once the model is closed} */
     public long allocatedBytes() {
         lock.lock();
         try {

@@ -10,12 +10,12 @@ package io.github.jalign;
  */
 public record Score(double chosenLogp, double rejectedLogp, int chosenTokens, int rejectedTokens) {
 
-    /** log p(chosen) − log p(rejected), in nats. */
+    /** {@return log p(chosen) − log p(rejected), in nats} */
     public double margin() {
         return chosenLogp - rejectedLogp;
     }
 
-    /** Whether the chosen answer is the likelier one. */
+    /** {@return whether the chosen answer is the likelier one} */
     public boolean accurate() {
         return chosenLogp > rejectedLogp;
     }

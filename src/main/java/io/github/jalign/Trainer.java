@@ -49,7 +49,12 @@ public final class Trainer {
         this.run = run;
     }
 
-    /** Preference optimisation as a configuration says. */
+    /**
+     * Preference optimisation as a configuration says.
+     *
+     * @param config what a recipe resolves to
+     * @return a run that has not begun
+     */
     public static Trainer dpo(DpoConfig config) {
         return new Trainer(List.of(), listener -> DpoTrainer.run(config, Resolved.yaml(config), listener));
     }
@@ -58,6 +63,7 @@ public final class Trainer {
      * Preference optimisation as a recipe says.
      *
      * @param recipe YAML, the text of a file that {@code jalign dpo} takes
+     * @return a run that has not begun
      * @throws JalignException of kind USAGE for what cannot be understood
      */
     public static Trainer dpo(String recipe) {
@@ -68,6 +74,7 @@ public final class Trainer {
      * Preference optimisation as these keys say.
      *
      * @param keys of a recipe; values are strings, numbers, booleans, paths, and lists and maps of them
+     * @return a run that has not begun
      * @throws JalignException of kind USAGE for what cannot be understood
      */
     public static Trainer dpo(Map<String, ?> keys) {
@@ -79,7 +86,12 @@ public final class Trainer {
                 recipe.notes(), listener -> DpoTrainer.run(recipe.config(), recipe.resolved(), listener));
     }
 
-    /** Supervised fine-tuning as a configuration says. */
+    /**
+     * Supervised fine-tuning as a configuration says.
+     *
+     * @param config what a recipe resolves to
+     * @return a run that has not begun
+     */
     public static Trainer sft(SftConfig config) {
         return new Trainer(List.of(), listener -> SftTrainer.run(config, Resolved.yaml(config), listener));
     }
@@ -88,6 +100,7 @@ public final class Trainer {
      * Supervised fine-tuning as a recipe says.
      *
      * @param recipe YAML, the text of a file that {@code jalign sft} takes
+     * @return a run that has not begun
      * @throws JalignException of kind USAGE for what cannot be understood
      */
     public static Trainer sft(String recipe) {
@@ -98,6 +111,7 @@ public final class Trainer {
      * Supervised fine-tuning as these keys say.
      *
      * @param keys of a recipe; values are strings, numbers, booleans, paths, and lists and maps of them
+     * @return a run that has not begun
      * @throws JalignException of kind USAGE for what cannot be understood
      */
     public static Trainer sft(Map<String, ?> keys) {

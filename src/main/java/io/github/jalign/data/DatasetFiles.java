@@ -129,7 +129,8 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
                             ? parquet
                                     ? "export them, for example with datasets' to_json"
                                     : "add a file, or name the files in dataset_name"
-                            : "set dataset_train_split or dataset_test_split to one of the splits found, or add a file");
+                            : "take one of the splits found, by dataset_train_split or dataset_test_split in a recipe, "
+                                    + "by --split on a command line; or add a file");
         }
         return files;
     }

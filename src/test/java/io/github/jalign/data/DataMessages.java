@@ -145,7 +145,8 @@ public final class DataMessages {
                 list.folder.resolve("splits") + ": the data set must have the split test_prefs",
                 "the splits test, train",
                 "test_prefs.jsonl, test_prefs.json, test_prefs-*.jsonl or a folder test_prefs; .gz as well",
-                "set dataset_train_split or dataset_test_split to one of the splits found, or add a file");
+                "take one of the splits found, by dataset_train_split or dataset_test_split in a recipe, "
+                        + "by --split on a command line; or add a file");
         list.add(
                 "a slice without rows",
                 rows,
