@@ -150,6 +150,16 @@ class TrainerTest {
     }
 
     @Test
+    void aRefusedRunLetsGoOfItsFolder() {
+        Map<String, Object> keys = keys("refused");
+        keys.put("max_length", 1);
+        String message = assertThrows(
+                        JalignException.class, () -> Trainer.dpo(keys).train(new TrainListener() {}))
+                .getMessage();
+        assertMessage(() -> Trainer.dpo(keys).train(new TrainListener() {}), message); // and not that a run holds it
+    }
+
+    @Test
     void whatIsCancelledBeforeItBeginsDoesNoStep() {
         Trainer trainer = Trainer.dpo(keys("never"));
         trainer.cancel();

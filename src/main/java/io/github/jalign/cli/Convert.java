@@ -117,10 +117,10 @@ final class Convert implements Callable<Integer> {
         progress.endLine();
         out.printf(
                 Locale.ROOT,
-                "model        %s, %s, %.2f GiB, in %.1f s%n",
+                "model        %s, %s, %s, in %.1f s%n",
                 destination,
                 type,
-                bytes() / 0x1p30,
+                ModelReport.mebibytes(bytes()),
                 (System.nanoTime() - start) / 1e9);
         out.println("next         " + (fromFolder ? "llama-cli -m " : "jalign generate ") + destination
                 + (fromFolder ? "" : " --prompt \"…\""));

@@ -145,7 +145,7 @@ final class DataReport {
         if (items.isEmpty()) {
             return;
         }
-        report.put("examples", "the first " + items.size() + "; > is trained, | is not");
+        report.put("examples", "the first" + (items.size() == 1 ? "" : " " + items.size()) + "; > is trained, | is not");
         for (Item item : items) {
             report.blank();
             report.put("row", item.row().toString());

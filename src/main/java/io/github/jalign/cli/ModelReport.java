@@ -114,7 +114,7 @@ final class ModelReport {
         };
     }
 
-    private static String mebibytes(long bytes) {
+    static String mebibytes(long bytes) {
         return String.format(Locale.ROOT, "%,.1f MiB", bytes / 0x1p20);
     }
 

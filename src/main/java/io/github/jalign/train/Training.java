@@ -47,20 +47,48 @@ final class Training implements AutoCloseable {
         this.recipe = recipe;
         this.listener = listener;
         lock = FolderLock.acquire(config.outputDir());
-        Folders.removeLeftovers(config.outputDir());
-        checkpoints = new Checkpoints(config.outputDir(), listener);
-        resumed = switch (config.resume()) {
-            case Resume.FromStart() -> null;
-            case Resume.FromLatest() -> checkpoints.newest().orElse(null);
-            case Resume.From(Path checkpoint) -> Checkpoints.at(checkpoint);
-        };
-        @Nullable RunIdentity before = resumed == null ? null : resumed.identity();
-        plan = new RunPlan(
-                config, data, task, about, RunPlan.date(config, before), before == null ? null : before.packTokens(), listener);
-        ops = plan.open();
-        listener.started(plan.lines(ops));
-        listener.planned(plan.memory());
-        engine = new Engine(ops, plan.modelConfig(), plan.engineSizes(), plan.memory().recompute());
+        @Nullable RunPlan planned = null;
+        @Nullable Ops opened = null;
+        boolean ready = false;
+        try {
+            Folders.removeLeftovers(config.outputDir());
+            checkpoints = new Checkpoints(config.outputDir(), listener);
+            resumed = switch (config.resume()) {
+                case Resume.FromStart() -> null;
+                case Resume.FromLatest() -> checkpoints.newest().orElse(null);
+                case Resume.From(Path checkpoint) -> Checkpoints.at(checkpoint);
+            };
+            @Nullable RunIdentity before = resumed == null ? null : resumed.identity();
+            planned = new RunPlan(
+                    config,
+                    data,
+                    task,
+                    about,
+                    RunPlan.date(config, before),
+                    before == null ? null : before.packTokens(),
+                    listener);
+            plan = planned;
+            opened = plan.open();
+            ops = opened;
+            listener.started(plan.lines(ops));
+            listener.planned(plan.memory());
+            engine = new Engine(ops, plan.modelConfig(), plan.engineSizes(), plan.memory().recompute());
+            ready = true;
+        } finally {
+            if (!ready) {
+                close(opened, planned, lock);
+            }
+        }
+    }
+
+    private static void close(@Nullable Ops ops, @Nullable RunPlan plan, FolderLock lock) {
+        try (lock) {
+            try (plan) {
+                if (ops != null) {
+                    ops.close();
+                }
+            }
+        }
     }
 
     Dataset dataset() {
@@ -178,8 +206,6 @@ final class Training implements AutoCloseable {
 
     @Override
     public void close() {
-        ops.close();
-        plan.close();
-        lock.close();
+        close(ops, plan, lock);
     }
 }

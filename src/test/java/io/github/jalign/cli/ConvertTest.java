@@ -31,7 +31,7 @@ class ConvertTest {
         assertEquals(0, there.exitCode());
         assertTrue(
                 there.out().matches(
-                        "converting   \\Q%s\\E to \\Q%s\\E\nmodel        \\Q%s\\E, Q8_0, 0\\.00 GiB, in [0-9.]+ s\nnext         llama-cli -m \\Q%s\\E\n"
+                        "converting   \\Q%s\\E to \\Q%s\\E\nmodel        \\Q%s\\E, Q8_0, [0-9.]+ MiB, in [0-9.]+ s\nnext         llama-cli -m \\Q%s\\E\n"
                                 .formatted(folder, gguf, gguf, gguf)),
                 there.out());
 
@@ -39,7 +39,7 @@ class ConvertTest {
         Run back = Run.of("convert", gguf, again, "--dtype", "float16");
         assertEquals("", back.err());
         assertEquals(0, back.exitCode());
-        assertTrue(back.out().contains(again + ", F16, 0.00 GiB"), back.out());
+        assertTrue(back.out().contains(again + ", F16, "), back.out());
         assertTrue(back.out().endsWith("next         jalign generate " + again + " --prompt \"…\"\n"), back.out());
         assertTrue(Files.exists(again.resolve("manifest.json")));
     }
