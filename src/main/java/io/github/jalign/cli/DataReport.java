@@ -46,7 +46,6 @@ final class DataReport {
         addSpecialTokens(report);
         report.blank();
         addLengths(report, maxLength);
-        report.blank();
         addRows(report, most);
     }
 
@@ -145,6 +144,7 @@ final class DataReport {
         if (items.isEmpty()) {
             return;
         }
+        report.blank();
         report.put("examples", "the first" + (items.size() == 1 ? "" : " " + items.size()) + "; > is trained, | is not");
         for (Item item : items) {
             report.blank();

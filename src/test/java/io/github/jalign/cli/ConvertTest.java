@@ -7,6 +7,7 @@ import io.github.jalign.convert.TinyFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,23 +26,29 @@ class ConvertTest {
     }
 
     @Test
-    void aFolderBecomesAFileAndAFolderAgain() {
+    void aFolderBecomesAFileAndAFolderAgain() throws IOException {
         Run there = Run.of("convert", folder, gguf, "--outtype", "q8_0");
         assertEquals("", there.err());
         assertEquals(0, there.exitCode());
         assertTrue(
                 there.out().matches(
-                        "converting   \\Q%s\\E to \\Q%s\\E\nmodel        \\Q%s\\E, Q8_0, [0-9.]+ MiB, in [0-9.]+ s\nnext         llama-cli -m \\Q%s\\E\n"
-                                .formatted(folder, gguf, gguf, gguf)),
+                        "converting   \\Q%s\\E to \\Q%s\\E\nmodel        \\Q%s, Q8_0, %s\\E, in [0-9.]+ s\nnext         llama-cli -m \\Q%s\\E\n"
+                                .formatted(folder, gguf, gguf, mebibytes(gguf), gguf)),
                 there.out());
 
         Path again = temporary.resolve("again");
         Run back = Run.of("convert", gguf, again, "--dtype", "float16");
         assertEquals("", back.err());
         assertEquals(0, back.exitCode());
-        assertTrue(back.out().contains(again + ", F16, "), back.out());
+        assertTrue(
+                back.out().contains(again + ", F16, " + mebibytes(again.resolve("model.safetensors")) + ", in "),
+                back.out());
         assertTrue(back.out().endsWith("next         jalign generate " + again + " --prompt \"…\"\n"), back.out());
         assertTrue(Files.exists(again.resolve("manifest.json")));
+    }
+
+    private static String mebibytes(Path file) throws IOException {
+        return String.format(Locale.ROOT, "%,.1f MiB", Files.size(file) / 0x1p20);
     }
 
     @Test

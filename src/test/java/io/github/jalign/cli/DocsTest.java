@@ -23,7 +23,8 @@ import picocli.CommandLine.ParameterException;
 /** What the pages for users show exists: the files they link to, the commands, flags and keys they write. */
 class DocsTest {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
-    private static final Pattern FENCE = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
+    private static final Pattern FENCE = Pattern.compile("(?ms)^```(\\w*)[^\\n]*\\n(.*?)^```$");
+    private static final Pattern COMMAND = Pattern.compile("^(?:\\$ )?(?:[A-Z_]+=\\S+ )?(\\./jalign .*)");
     private static final Pattern WORD = Pattern.compile("'([^']*)'|\"([^\"]*)\"|[^\\s'\"]+");
 
     @TempDir
@@ -64,9 +65,10 @@ class DocsTest {
                     wrong.addAll(recipe(page, text));
                 }
                 for (String line : text.replace("\\\n", " ").lines().toList()) {
-                    if (line.startsWith("./jalign ")) {
+                    Matcher jalign = COMMAND.matcher(line);
+                    if (jalign.find()) {
                         commands++;
-                        wrong.addAll(command(page, line));
+                        wrong.addAll(command(page, jalign.group(1)));
                     }
                 }
             }
@@ -111,7 +113,7 @@ class DocsTest {
 
     /** Parses the line as picocli and the recipe would, and runs nothing. */
     private static List<String> command(Path page, String line) {
-        List<String> words = words(line.split(" [#|>] ", 2)[0]);
+        List<String> words = words(line.split(" (?:[#|] |<|2?>)", 2)[0]);
         try {
             CommandLine root = Main.commandLine();
             root.parseArgs(words.subList(1, words.size()).toArray(String[]::new));
