@@ -6,6 +6,7 @@ import io.github.jalign.ops.AttentionShape;
 import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Segments;
+import io.github.jalign.ops.Shapes;
 import io.github.jalign.ops.Weight;
 import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.DType;
@@ -25,11 +26,9 @@ import org.jspecify.annotations.Nullable;
  * threads. They may differ between CPUs of different vector length.
  */
 public final class CpuOps implements Ops {
-    /** Floats in a task: some ten microseconds of work, many times what it costs to claim it. */
-    private static final int TASK = 1 << 14;
-
     private final Arenas arenas = Arenas.onHost();
     private final ThreadTeam team;
+    private final Cut cut;
     private final MicroKernel kernel;
     private final Gemv gemv;
     private @Nullable Workspace workspace;
@@ -43,6 +42,7 @@ public final class CpuOps implements Ops {
     CpuOps(int threads, MicroKernel kernel) {
         this.kernel = kernel;
         team = new ThreadTeam(threads);
+        cut = new Cut(team);
         gemv = new Gemv(team);
     }
 
@@ -140,61 +140,52 @@ public final class CpuOps implements Ops {
     @Override
     public void fill(Tensor x, double value) {
         Matrix to = Matrix.of(x);
-        ranges(x, x, (row, column, n) -> Elementwise.fill(to.memory(), to.at(row, column), n, (float) value));
+        cut.elements((row, column, n) -> Elementwise.fill(to.memory(), to.at(row, column), n, (float) value), x);
     }
 
     @Override
     public void copy(Tensor x, Tensor y) {
-        shape(y, x.rows(), x.cols());
+        Shapes.same(x, y);
         Matrix from = Matrix.of(x);
         Matrix to = Matrix.of(y);
-        ranges(x, y, (row, column, n) ->
-                MemorySegment.copy(from.memory(), from.at(row, column), to.memory(), to.at(row, column), n * 4L));
+        cut.elements(
+                (row, column, n) -> MemorySegment.copy(
+                        from.memory(), from.at(row, column), to.memory(), to.at(row, column), n * 4L),
+                x, y);
     }
 
     @Override
     public void add(Tensor x, Tensor y, Tensor z) {
-        shape(y, x.rows(), x.cols());
-        shape(z, x.rows(), x.cols());
+        Shapes.same(x, y);
+        Shapes.same(x, z);
         Matrix a = Matrix.of(x);
         Matrix b = Matrix.of(y);
         Matrix sum = Matrix.of(z);
-        rows(x.rows(), x.cols(), (t, member) ->
+        cut.rows(x.rows(), x.cols(), (t, member) ->
                 Elementwise.add(a.memory(), a.at(t, 0), b.memory(), b.at(t, 0), sum.memory(), sum.at(t, 0), x.cols()));
     }
 
     @Override
     public double sumOfSquares(Tensor x) {
         Matrix from = Matrix.of(x);
-        long pieces = flat(x) ? (x.elements() + TASK - 1) / TASK : x.rows();
-        double[] sums = new double[Math.toIntExact(pieces)];
-        team.forEach(sums.length, (index, member) -> {
-            long at = flat(x) ? from.at(0, (long) index * TASK) : from.at(index, 0);
-            int n = flat(x) ? (int) Math.min(TASK, x.elements() - (long) index * TASK) : x.cols();
-            sums[index] = Elementwise.sumOfSquares(from.memory(), at, n);
-        });
-        double sum = 0;
-        for (double piece : sums) {
-            sum += piece;
-        }
-        return sum;
+        return cut.sum(x, (row, column, n) -> Elementwise.sumOfSquares(from.memory(), from.at(row, column), n));
     }
 
     @Override
     public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
-        for (Tensor other : List.of(g, m, v)) {
-            shape(other, w.rows(), w.cols());
-        }
+        Shapes.same(w, g);
+        Shapes.same(w, m);
+        Shapes.same(w, v);
         Matrix weights = Matrix.of(w);
         Matrix gradients = Matrix.of(g);
         Matrix first = Matrix.of(m);
         Matrix second = Matrix.of(v);
         AdamWStep.Scalars scalars = step.scalars();
-        boolean flat = flat(w) && flat(g) && flat(m) && flat(v);
-        ranges(w.rows(), w.cols(), flat, (row, column, n) ->
-                Elementwise.adamW(
+        cut.elements(
+                (row, column, n) -> Elementwise.adamW(
                         weights.memory(), weights.at(row, column), gradients.memory(), gradients.at(row, column),
-                        first.memory(), first.at(row, column), second.memory(), second.at(row, column), n, scalars));
+                        first.memory(), first.at(row, column), second.memory(), second.at(row, column), n, scalars),
+                w, g, m, v);
     }
 
     // rows
@@ -206,21 +197,19 @@ public final class CpuOps implements Ops {
 
     @Override
     public void gatherRows(Tensor x, Tensor rows, Tensor out) {
-        shape(rows, 1, out.rows());
-        shape(out, out.rows(), x.cols());
+        Shapes.rows(x, rows, out);
         Matrix from = Matrix.of(x);
         Matrix to = Matrix.of(out);
-        rows(out.rows(), out.cols(), (t, member) -> MemorySegment.copy(
+        cut.rows(out.rows(), out.cols(), (t, member) -> MemorySegment.copy(
                 from.memory(), from.at(row(x, rows, t), 0), to.memory(), to.at(t, 0), out.cols() * 4L));
     }
 
     @Override
     public void embedBackward(Tensor dout, Tensor ids, int paddingId, Tensor dtable) {
-        shape(ids, 1, dout.rows());
-        shape(dout, dout.rows(), dtable.cols());
+        Shapes.rows(dtable, ids, dout);
         Matrix from = Matrix.of(dout);
         Matrix to = Matrix.of(dtable);
-        columns(dout.cols(), (column, n) -> {
+        cut.columns(dout.cols(), (column, n) -> {
             for (int t = 0; t < dout.rows(); t++) {
                 int row = row(dtable, ids, t);
                 if (row != paddingId) {
@@ -238,19 +227,19 @@ public final class CpuOps implements Ops {
 
     @Override
     public void addBias(Tensor y, Tensor bias) {
-        shape(bias, 1, y.cols());
+        Shapes.bias(y, bias);
         Matrix to = Matrix.of(y);
         Matrix b = Matrix.of(bias);
-        rows(y.rows(), y.cols(), (t, member) ->
+        cut.rows(y.rows(), y.cols(), (t, member) ->
                 Elementwise.add(to.memory(), to.at(t, 0), b.memory(), b.at(0, 0), to.memory(), to.at(t, 0), y.cols()));
     }
 
     @Override
     public void biasBackward(Tensor dy, Tensor dbias) {
-        shape(dbias, 1, dy.cols());
+        Shapes.bias(dy, dbias);
         Matrix from = Matrix.of(dy);
         Matrix to = Matrix.of(dbias);
-        vectors(dy.cols(), (column, n) ->
+        cut.vectors(dy.cols(), (column, n) ->
                 Norms.biasGradient(from, dy.rows(), column, n, to.memory(), to.at(0, column)));
     }
 
@@ -258,8 +247,8 @@ public final class CpuOps implements Ops {
 
     @Override
     public void addRmsNorm(Tensor x, Tensor delta, Tensor weight, double eps, Tensor sum, Tensor out, Tensor rstd) {
-        shape(delta, x.rows(), x.cols());
-        shape(sum, x.rows(), x.cols());
+        Shapes.same(x, delta);
+        Shapes.same(x, sum);
         Matrix a = Matrix.of(x);
         Matrix b = Matrix.of(delta);
         Matrix s = Matrix.of(sum);
@@ -278,14 +267,12 @@ public final class CpuOps implements Ops {
     }
 
     private void norm(Tensor x, Tensor weight, double eps, Tensor out, Tensor rstd, Row before) {
-        shape(weight, 1, x.cols());
-        shape(out, x.rows(), x.cols());
-        shape(rstd, 1, x.rows());
+        Shapes.norm(x, weight, out, rstd);
         Matrix from = Matrix.of(x);
         Matrix w = Matrix.of(weight);
         Matrix to = Matrix.of(out);
         Matrix kept = Matrix.of(rstd);
-        rows(x.rows(), x.cols(), (t, member) -> {
+        cut.rows(x.rows(), x.cols(), (t, member) -> {
             before.run(t);
             float scale = Norms.rstd(from.memory(), from.at(t, 0), x.cols(), eps);
             kept.memory().set(Lanes.FLOAT, kept.at(0, t), scale);
@@ -295,35 +282,31 @@ public final class CpuOps implements Ops {
 
     @Override
     public void rmsNormAgain(Tensor x, Tensor weight, Tensor rstd, Tensor out) {
-        shape(weight, 1, x.cols());
-        shape(out, x.rows(), x.cols());
-        shape(rstd, 1, x.rows());
+        Shapes.norm(x, weight, out, rstd);
         Matrix from = Matrix.of(x);
         Matrix w = Matrix.of(weight);
         Matrix to = Matrix.of(out);
         Matrix kept = Matrix.of(rstd);
-        rows(x.rows(), x.cols(), (t, member) -> Norms.scale(
+        cut.rows(x.rows(), x.cols(), (t, member) -> Norms.scale(
                 from.memory(), from.at(t, 0), kept.memory().get(Lanes.FLOAT, kept.at(0, t)),
                 w.memory(), w.at(0, 0), to.memory(), to.at(t, 0), x.cols()));
     }
 
     @Override
     public void rmsNormBackward(Tensor dout, Tensor x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
-        shape(dout, x.rows(), x.cols());
-        shape(dx, x.rows(), x.cols());
-        shape(weight, 1, x.cols());
-        shape(dweight, 1, x.cols());
-        shape(rstd, 1, x.rows());
+        Shapes.norm(x, weight, dout, rstd);
+        Shapes.same(x, dx);
+        Shapes.same(weight, dweight);
         Matrix d = Matrix.of(dout);
         Matrix from = Matrix.of(x);
         Matrix w = Matrix.of(weight);
         Matrix kept = Matrix.of(rstd);
         Matrix to = Matrix.of(dx);
         Matrix dw = Matrix.of(dweight);
-        rows(x.rows(), x.cols(), (t, member) -> Norms.backward(
+        cut.rows(x.rows(), x.cols(), (t, member) -> Norms.backward(
                 d.memory(), d.at(t, 0), from.memory(), from.at(t, 0), w.memory(), w.at(0, 0),
                 kept.memory().get(Lanes.FLOAT, kept.at(0, t)), to.memory(), to.at(t, 0), x.cols()));
-        vectors(x.cols(), (column, n) ->
+        cut.vectors(x.cols(), (column, n) ->
                 Norms.weightGradient(d, from, kept, x.rows(), column, n, dw.memory(), dw.at(0, column)));
     }
 
@@ -338,16 +321,11 @@ public final class CpuOps implements Ops {
     }
 
     private void turn(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, float direction) {
-        shape(positions, 1, x.rows());
-        shape(sin, cos.rows(), cos.cols());
-        if (heads * headDim > x.cols() || 2 * cos.cols() > headDim) {
-            throw new IllegalArgumentException(
-                    "no " + heads + " heads of " + headDim + " in " + x + ", or no room for the angles of " + cos);
-        }
+        Shapes.rope(x, positions, cos, sin, heads, headDim);
         Matrix to = Matrix.of(x);
         Matrix c = Matrix.of(cos);
         Matrix s = Matrix.of(sin);
-        rows(x.rows(), heads * headDim, (t, member) -> {
+        cut.rows(x.rows(), heads * headDim, (t, member) -> {
             int p = row(cos, positions, t);
             for (int h = 0; h < heads; h++) {
                 Rotary.turn(
@@ -359,9 +337,7 @@ public final class CpuOps implements Ops {
 
     @Override
     public void attention(Tensor qkv, Segments segments, AttentionShape shape, Tensor out, Tensor lse) {
-        shape(qkv, segments.tokens(), shape.packedWidth());
-        shape(out, segments.tokens(), shape.queryWidth());
-        shape(lse, segments.tokens(), shape.heads());
+        Shapes.attention(qkv, segments, shape, out, lse);
         workspace()
                 .attention(segments, shape)
                 .run(Matrix.of(qkv), segments, shape, Matrix.of(out), Matrix.of(lse));
@@ -370,11 +346,9 @@ public final class CpuOps implements Ops {
     @Override
     public void attentionBackward(
             Tensor dout, Tensor qkv, Tensor out, Tensor lse, Segments segments, AttentionShape shape, Tensor dqkv) {
-        shape(qkv, segments.tokens(), shape.packedWidth());
-        shape(dqkv, segments.tokens(), shape.packedWidth());
-        shape(dout, segments.tokens(), shape.queryWidth());
-        shape(out, segments.tokens(), shape.queryWidth());
-        shape(lse, segments.tokens(), shape.heads());
+        Shapes.attention(qkv, segments, shape, out, lse);
+        Shapes.same(qkv, dqkv);
+        Shapes.same(out, dout);
         workspace()
                 .attentionBackward(segments, shape)
                 .run(
@@ -385,10 +359,10 @@ public final class CpuOps implements Ops {
     @Override
     public void swiglu(Tensor gateUp, Tensor out) {
         int width = out.cols();
-        shape(gateUp, out.rows(), 2 * width);
+        Shapes.swiglu(gateUp, out);
         Matrix from = Matrix.of(gateUp);
         Matrix to = Matrix.of(out);
-        rows(out.rows(), width, (t, member) -> SwiGlu.forward(
+        cut.rows(out.rows(), width, (t, member) -> SwiGlu.forward(
                 from.memory(), from.at(t, 0), from.at(t, width), to.memory(), to.at(t, 0), width,
                 workspace().scratch(member)));
     }
@@ -396,12 +370,12 @@ public final class CpuOps implements Ops {
     @Override
     public void swigluBackward(Tensor dout, Tensor gateUp, Tensor dgateUp) {
         int width = dout.cols();
-        shape(gateUp, dout.rows(), 2 * width);
-        shape(dgateUp, dout.rows(), 2 * width);
+        Shapes.swiglu(gateUp, dout);
+        Shapes.same(gateUp, dgateUp);
         Matrix d = Matrix.of(dout);
         Matrix from = Matrix.of(gateUp);
         Matrix to = Matrix.of(dgateUp);
-        rows(dout.rows(), width, (t, member) -> SwiGlu.backward(
+        cut.rows(dout.rows(), width, (t, member) -> SwiGlu.backward(
                 d.memory(), d.at(t, 0), from.memory(), from.at(t, 0), from.at(t, width),
                 to.memory(), to.at(t, 0), to.at(t, width), width, workspace().scratch(member)));
     }
@@ -410,11 +384,10 @@ public final class CpuOps implements Ops {
 
     @Override
     public void logSoftmax(Tensor logits, Tensor targets, Tensor statistics) {
-        shape(targets, 1, logits.rows());
-        shape(statistics, logits.rows(), HeadStatistics.COLUMNS);
+        Shapes.head(logits, targets, statistics);
         Matrix from = Matrix.of(logits);
         Matrix to = Matrix.of(statistics);
-        rows(logits.rows(), logits.cols(), (c, member) -> {
+        cut.rows(logits.rows(), logits.cols(), (c, member) -> {
             LogSoftmax sums = workspace().logSoftmax(member);
             sums.read(from.memory(), from.at(c, 0), logits.cols());
             int target = column(logits, targets, c);
@@ -436,13 +409,12 @@ public final class CpuOps implements Ops {
 
     @Override
     public Tensor logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {
-        shape(targets, 1, logits.rows());
-        shape(g, 1, logits.rows());
-        shape(statistics, logits.rows(), HeadStatistics.COLUMNS);
+        Shapes.head(logits, targets, statistics);
+        Shapes.same(targets, g);
         Matrix x = Matrix.of(logits);
         Matrix s = Matrix.of(statistics);
         Matrix scales = Matrix.of(g);
-        rows(logits.rows(), logits.cols(), (c, member) -> workspace().logSoftmax(member).backward(
+        cut.rows(logits.rows(), logits.cols(), (c, member) -> workspace().logSoftmax(member).backward(
                 x.memory(), x.at(c, 0), logits.cols(), column(logits, targets, c),
                 s.memory().get(Lanes.FLOAT, s.at(c, HeadStatistics.LOG_SUM_EXP)),
                 scales.memory().get(Lanes.FLOAT, scales.at(0, c))));
@@ -453,8 +425,8 @@ public final class CpuOps implements Ops {
 
     @Override
     public void appendToCache(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {
-        int start = firstOf(slots, qkv.rows(), keys);
-        shape(qkv, qkv.rows(), shape.packedWidth());
+        Shapes.cache(qkv, shape, slots, keys, values);
+        int start = firstOf(slots, keys);
         int width = shape.keyWidth();
         copy(qkv.columns(shape.queryWidth(), width), keys.rows(start, qkv.rows()));
         copy(qkv.columns(shape.queryWidth() + width, width), values.rows(start, qkv.rows()));
@@ -462,11 +434,9 @@ public final class CpuOps implements Ops {
 
     @Override
     public void attentionCached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
-        int start = firstOf(slots, qkv.rows(), keys);
-        shape(qkv, qkv.rows(), shape.packedWidth());
-        shape(out, qkv.rows(), shape.queryWidth());
-        shape(keys.rows(0, start + qkv.rows()), start + qkv.rows(), shape.keyWidth());
-        shape(values.rows(0, start + qkv.rows()), start + qkv.rows(), shape.keyWidth());
+        Shapes.cache(qkv, shape, slots, keys, values);
+        Shapes.require(out, qkv.rows(), shape.queryWidth());
+        int start = firstOf(slots, keys);
         Matrix q = Matrix.of(qkv);
         Matrix k = Matrix.of(keys);
         Matrix v = Matrix.of(values);
@@ -483,74 +453,7 @@ public final class CpuOps implements Ops {
         workspace = null;
     }
 
-    // cutting work
-
-    /** Does something to {@code n} elements from (row, column) on. */
-    @FunctionalInterface
-    private interface Range {
-        void run(long row, long column, int n);
-    }
-
-    private void ranges(Tensor x, Tensor y, Range range) {
-        ranges(x.rows(), x.cols(), flat(x) && flat(y), range);
-    }
-
-    /** Adjacent rows are one long row. */
-    private void ranges(int rows, int cols, boolean flat, Range range) {
-        if (!flat) {
-            rows(rows, cols, (t, member) -> range.run(t, 0, cols));
-            return;
-        }
-        long elements = (long) rows * cols;
-        int pieces = Math.toIntExact((elements + TASK - 1) / TASK);
-        team.forEach(pieces, (index, member) -> {
-            long at = (long) index * TASK;
-            range.run(0, at, (int) Math.min(TASK, elements - at));
-        });
-    }
-
-    private static boolean flat(Tensor x) {
-        return x.contiguous();
-    }
-
-    private void rows(int rows, int width, ThreadTeam.Task row) {
-        int chunk = Math.max(1, TASK / Math.max(1, width));
-        team.forEach((rows + chunk - 1) / chunk, (index, member) -> {
-            for (int t = index * chunk; t < Math.min(rows, (index + 1) * chunk); t++) {
-                row.run(t, member);
-            }
-        });
-    }
-
-    /** Does something to all rows of the columns [column, column + n). */
-    @FunctionalInterface
-    private interface Columns {
-        void run(int column, int n);
-    }
-
-    /** Cuts columns into parts of four vectors. */
-    private void columns(int columns, Columns part) {
-        int width = 4 * Lanes.COUNT;
-        team.forEach((columns + width - 1) / width, (index, member) ->
-                part.run(index * width, Math.min(width, columns - index * width)));
-    }
-
-    /** Cuts columns into vectors. */
-    private void vectors(int columns, Columns part) {
-        columns(columns, (from, n) -> {
-            for (int c = from; c < from + n; c += Lanes.COUNT) {
-                part.run(c, Math.min(Lanes.COUNT, from + n - c));
-            }
-        });
-    }
-
     // arguments
-
-    static void shape(Tensor x, int rows, int cols) {
-        if (x.rows() != rows || x.cols() != cols) {
-            throw new IllegalArgumentException("expected [" + rows + ", " + cols + "], not " + x);
-        }
-    }
 
     private static int id(Tensor ids, int index) {
         return ids.segment().get(ValueLayout.JAVA_INT_UNALIGNED, ids.index(0, index) * 4);
@@ -561,11 +464,12 @@ public final class CpuOps implements Ops {
     }
 
     /** Slots follow one another. */
-    private static int firstOf(Tensor slots, int count, Tensor cache) {
-        shape(slots, 1, count);
+    private static int firstOf(Tensor slots, Tensor cache) {
+        int count = slots.cols();
         int first = row(cache, slots, 0);
-        if (id(slots, count - 1) != first + count - 1 || first + count > cache.rows()) {
-            throw new IllegalArgumentException("slots " + first + " to " + id(slots, count - 1) + " of " + cache);
+        int last = row(cache, slots, count - 1);
+        if (last != first + count - 1) {
+            throw new IllegalArgumentException("slots " + first + " to " + last + " of " + cache);
         }
         return first;
     }

@@ -1,5 +1,6 @@
 package io.github.jalign.ops.cpu;
 
+import io.github.jalign.ops.Shapes;
 import io.github.jalign.ops.Weight;
 import io.github.jalign.tensor.Tensor;
 
@@ -18,8 +19,7 @@ record CpuWeight(CpuOps ops, Tensor w) implements Weight {
 
     @Override
     public void linear(Tensor x, Tensor y, boolean accumulate) {
-        CpuOps.shape(x, y.rows(), w.cols());
-        CpuOps.shape(y, x.rows(), w.rows());
+        Shapes.linear(w, x, y);
         int t = x.rows();
         if (!accumulate && Gemv.fits(t, w.rows(), w.cols())) {
             ops.gemv().forward(t, w.rows(), w.cols(), Matrix.of(x), Matrix.of(w), Matrix.of(y));
@@ -30,16 +30,14 @@ record CpuWeight(CpuOps ops, Tensor w) implements Weight {
 
     @Override
     public void linearDx(Tensor dy, Tensor dx, boolean accumulate) {
-        CpuOps.shape(dy, dx.rows(), w.rows());
-        CpuOps.shape(dx, dy.rows(), w.cols());
+        Shapes.linear(w, dx, dy);
         ops.gemm().dx(dy.rows(), w.rows(), w.cols(), Matrix.of(dy), Matrix.of(w), Matrix.of(dx), accumulate);
     }
 
     @Override
     public void linearDw(Tensor dy, Tensor x, Tensor dw) {
-        CpuOps.shape(dy, x.rows(), w.rows());
-        CpuOps.shape(x, dy.rows(), w.cols());
-        CpuOps.shape(dw, w.rows(), w.cols());
+        Shapes.linear(w, x, dy);
+        Shapes.same(w, dw);
         ops.gemm().dw(dy.rows(), w.rows(), w.cols(), Matrix.of(dy), Matrix.of(x), Matrix.of(dw), true);
     }
 

@@ -7,6 +7,7 @@ import io.github.jalign.ops.AttentionShape;
 import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Segments;
+import io.github.jalign.ops.Shapes;
 import io.github.jalign.ops.Weight;
 import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.DType;
@@ -28,19 +29,7 @@ import org.jspecify.annotations.Nullable;
  * repeated on the same card with the same library gives the same bits.
  */
 public final class CudaOps implements Ops {
-    private static final int WARP = 32;
-    private static final int THREADS = 256;
-    private static final int ELEMENTS_A_BLOCK = 1024;
-    private static final int MOST_BLOCKS = 132 * 16;
-    private static final int HEAD_THREADS = 512;
     private static final int SUM_BLOCKS = 512;
-    private static final int COLUMN_PARTS = 32;
-    private static final int NORM_PARTS = 264;
-    private static final int NARROW_NORM_PARTS = 528;
-    private static final int COLUMNS_A_BLOCK = 64;
-    private static final int ADDED_COLUMNS = 32;
-    private static final int SCATTER_COLUMNS = 1024;
-    private static final int NARROW_ROW = 1024;
 
     private final Driver driver;
     private final DType dtype;
@@ -50,9 +39,7 @@ public final class CudaOps implements Ops {
     private final Staging staging;
     private final Blas blas;
     private final RoundedWeights rounded = new RoundedWeights();
-    private @Nullable TensorArena workspace;
-    private @Nullable Workload reserved;
-    private @Nullable CudaAttention attention;
+    private @Nullable Reserved reserved;
 
     /**
      * Takes the first device.
@@ -109,19 +96,12 @@ public final class CudaOps implements Ops {
         int floats = DType.F32.bytes();
         return List.of(
                 bytes("products", Blas.WORKSPACE),
-                bytes("partial sums", partialFloats(load) * floats),
+                bytes("partial sums", Math.max(load.vocabulary(), CudaRows.partialFloats(load)) * floats),
                 bytes("sums", (SUM_BLOCKS + 1L) * Double.BYTES),
                 bytes("tables", SegmentTables.bytes(load.tokens())),
                 bytes("delta", (long) load.tokens() * load.heads() * floats),
                 bytes("pairs", CudaPairLoss.bytes(load)),
                 bytes("pieces", CudaAttention.pieceBytes(load)));
-    }
-
-    /** Of norms and biases by blocks; or the ids that a sampled token's logits are penalised for. */
-    private static long partialFloats(Workload load) {
-        return Math.max(
-                load.vocabulary(),
-                Math.max(normParts(load.hidden()) * (long) load.hidden(), (long) COLUMN_PARTS * load.width()));
     }
 
     private static TensorSpec bytes(String name, long bytes) {
@@ -167,18 +147,34 @@ public final class CudaOps implements Ops {
 
     @Override
     public void reserve(Workload load) {
-        if (reserved != null && reserved.covers(load)) {
+        if (reserved != null && reserved.load().covers(load)) {
             return;
         }
-        Workload grown = reserved == null ? load : reserved.union(load);
-        if (workspace != null) {
-            workspace.close();
+        Workload grown = reserved == null ? load : reserved.load().union(load);
+        if (reserved != null) {
+            reserved.workspace().close();
         }
-        workspace = allocate("workspace", workspace(grown));
-        reserved = grown;
+        TensorArena workspace = allocate("workspace", workspace(grown));
         Tensor products = workspace.get("products");
         blas.workspace(DeviceMemory.addressOf(products), products.elements());
-        attention = new CudaAttention(modules, launch, staging, workspace, grown);
+        Tensor partial = workspace.get("partial sums");
+        reserved = new Reserved(
+                grown,
+                workspace,
+                new CudaRows(modules, launch, partial),
+                new CudaAttention(modules, launch, staging, workspace, grown),
+                new CudaHead(modules, launch, staging, partial, workspace.get("sums")));
+    }
+
+    /** What stands on the workspace. */
+    private record Reserved(
+            Workload load, TensorArena workspace, CudaRows rows, CudaAttention attention, CudaHead head) {}
+
+    private Reserved reserved() {
+        if (reserved == null) {
+            throw new IllegalStateException("operators may be called only after reserve");
+        }
+        return reserved;
     }
 
     @Override
@@ -193,7 +189,7 @@ public final class CudaOps implements Ops {
 
     @Override
     public void upload(Tensor destination, Consumer<MemorySegment> writer) {
-        contiguous(destination);
+        Shapes.contiguous(destination);
         staging.upload(
                 DeviceMemory.addressOf(destination), destination.elements() * destination.dtype().bytes(), writer);
         rounded.written(destination);
@@ -201,28 +197,8 @@ public final class CudaOps implements Ops {
 
     @Override
     public MemorySegment download(Tensor source) {
-        contiguous(source);
+        Shapes.contiguous(source);
         return staging.download(DeviceMemory.addressOf(source), source.elements() * source.dtype().bytes());
-    }
-
-    private static void contiguous(Tensor tensor) {
-        if (!tensor.contiguous()) {
-            throw new IllegalArgumentException(tensor + " is not contiguous");
-        }
-    }
-
-    private Tensor scratch(String name) {
-        if (workspace == null) {
-            throw new IllegalStateException("operators may be called only after reserve");
-        }
-        return workspace.get(name);
-    }
-
-    private CudaAttention attention() {
-        if (attention == null) {
-            throw new IllegalStateException("operators may be called only after reserve");
-        }
-        return attention;
     }
 
     // products
@@ -248,7 +224,7 @@ public final class CudaOps implements Ops {
                     .address(((DeviceMemory) master.memory()).address())
                     .tensor(copy)
                     .count(copy.elements())
-                    .run(modules.kernel("elementwise", "cast_f32_bf16"), blocks(copy.elements()), THREADS);
+                    .run(modules.kernel("elementwise", "cast_f32_bf16"), Grid.blocks(copy.elements()), Grid.THREADS);
         }
     }
 
@@ -266,10 +242,6 @@ public final class CudaOps implements Ops {
 
     // elementwise
 
-    private static int blocks(long elements) {
-        return Math.clamp((elements + ELEMENTS_A_BLOCK - 1) / ELEMENTS_A_BLOCK, 1, MOST_BLOCKS);
-    }
-
     /** Adjacent rows are one long row. */
     private static long rows(boolean flat, Tensor x) {
         return flat ? 1 : x.rows();
@@ -277,10 +249,6 @@ public final class CudaOps implements Ops {
 
     private static long columns(boolean flat, Tensor x) {
         return flat ? x.elements() : x.cols();
-    }
-
-    private Modules.Kernel kernel(String module, String name, Tensor data) {
-        return modules.kernel(module, name, data.dtype());
     }
 
     @Override
@@ -292,27 +260,27 @@ public final class CudaOps implements Ops {
                 .count(columns(flat, x))
                 .count(x.stride())
                 .number(value)
-                .run(kernel("elementwise", "fill", x), blocks(x.elements()), THREADS);
+                .run(modules.kernel("elementwise", "fill", x.dtype()), Grid.blocks(x.elements()), Grid.THREADS);
         rounded.written(x);
     }
 
     @Override
     public void copy(Tensor x, Tensor y) {
-        shape(y, x.rows(), x.cols());
+        Shapes.same(x, y);
         boolean flat = x.contiguous() && y.contiguous();
         launch.with()
                 .matrix(x)
                 .matrix(y)
                 .count(rows(flat, x))
                 .count(columns(flat, x))
-                .run(kernel("elementwise", "copy", x), blocks(x.elements()), THREADS);
+                .run(modules.kernel("elementwise", "copy", x.dtype()), Grid.blocks(x.elements()), Grid.THREADS);
         rounded.written(y);
     }
 
     @Override
     public void add(Tensor x, Tensor y, Tensor z) {
-        shape(y, x.rows(), x.cols());
-        shape(z, x.rows(), x.cols());
+        Shapes.same(x, y);
+        Shapes.same(x, z);
         boolean flat = x.contiguous() && y.contiguous() && z.contiguous();
         launch.with()
                 .matrix(x)
@@ -320,13 +288,13 @@ public final class CudaOps implements Ops {
                 .matrix(z)
                 .count(rows(flat, x))
                 .count(columns(flat, x))
-                .run(kernel("elementwise", "add", x), blocks(x.elements()), THREADS);
+                .run(modules.kernel("elementwise", "add", x.dtype()), Grid.blocks(x.elements()), Grid.THREADS);
     }
 
     @Override
     public double sumOfSquares(Tensor x) {
         boolean flat = x.contiguous();
-        Tensor sums = scratch("sums");
+        Tensor sums = reserved().workspace().get("sums");
         long result = DeviceMemory.addressOf(sums) + (long) SUM_BLOCKS * Double.BYTES;
         launch.with()
                 .tensor(x)
@@ -334,21 +302,24 @@ public final class CudaOps implements Ops {
                 .count(columns(flat, x))
                 .count(x.stride())
                 .tensor(sums)
-                .run(kernel("reduce", "sum_of_squares", x), SUM_BLOCKS, THREADS);
+                .run(modules.kernel("reduce", "sum_of_squares", x.dtype()), SUM_BLOCKS, Grid.THREADS);
         launch.with()
                 .tensor(sums)
                 .size(SUM_BLOCKS)
                 .address(result)
-                .run(modules.kernel("reduce", "finish_sum"), 1, THREADS);
+                .run(modules.kernel("reduce", "finish_sum"), 1, Grid.THREADS);
         return staging.download(result, Double.BYTES).get(ValueLayout.JAVA_DOUBLE, 0);
     }
 
     @Override
     public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
-        for (Tensor other : List.of(w, g, m, v)) {
-            shape(other, w.rows(), w.cols());
-            contiguous(other);
-        }
+        Shapes.same(w, g);
+        Shapes.same(w, m);
+        Shapes.same(w, v);
+        Shapes.contiguous(w);
+        Shapes.contiguous(g);
+        Shapes.contiguous(m);
+        Shapes.contiguous(v);
         Tensor copy = rounded.of(w);
         AdamWStep.Scalars s = step.scalars();
         launch.with()
@@ -367,191 +338,75 @@ public final class CudaOps implements Ops {
                 .number(s.root())
                 .number(s.eps())
                 .number(s.rate())
-                .run(modules.kernel("adamw", "adam_w"), blocks(w.elements()), THREADS);
+                .run(modules.kernel("adamw", "adam_w"), Grid.blocks(w.elements()), Grid.THREADS);
     }
 
     // rows
 
     @Override
     public void embed(Tensor table, Tensor ids, Tensor out) {
-        shape(ids, 1, out.rows());
-        shape(out, out.rows(), table.cols());
-        launch.with()
-                .matrix(table)
-                .tensor(ids)
-                .matrix(out)
-                .size(out.rows())
-                .size(out.cols())
-                .run(kernel("rows", "embed", out), blocks(out.elements()), THREADS);
+        Shapes.rows(table, ids, out);
+        reserved().rows().embed(table, ids, out);
     }
 
     @Override
     public void embedBackward(Tensor dout, Tensor ids, int paddingId, Tensor dtable) {
-        shape(ids, 1, dout.rows());
-        shape(dout, dout.rows(), dtable.cols());
-        launch.with()
-                .matrix(dout)
-                .tensor(ids)
-                .size(dout.rows())
-                .size(dout.cols())
-                .size(paddingId)
-                .matrix(dtable)
-                .run(
-                        kernel("rows", "embed_backward", dout), dout.rows(),
-                        parts(dout.cols(), SCATTER_COLUMNS), 1, THREADS, 0);
+        Shapes.rows(dtable, ids, dout);
+        reserved().rows().embedBackward(dout, ids, paddingId, dtable);
     }
 
     @Override
     public void gatherRows(Tensor x, Tensor rows, Tensor out) {
-        shape(rows, 1, out.rows());
-        shape(out, out.rows(), x.cols());
-        launch.with()
-                .matrix(x)
-                .tensor(rows)
-                .matrix(out)
-                .size(out.rows())
-                .size(out.cols())
-                .run(kernel("rows", "gather_rows", x), blocks(out.elements()), THREADS);
+        Shapes.rows(x, rows, out);
+        reserved().rows().gather(x, rows, out);
     }
 
     @Override
     public void scatterRows(Tensor dout, Tensor rows, Tensor dx) {
-        shape(rows, 1, dout.rows());
-        shape(dout, dout.rows(), dx.cols());
-        launch.with()
-                .matrix(dout)
-                .tensor(rows)
-                .size(dout.rows())
-                .size(dout.cols())
-                .matrix(dx)
-                .run(
-                        kernel("rows", "scatter_rows", dout), dout.rows(),
-                        parts(dout.cols(), SCATTER_COLUMNS), 1, THREADS, 0);
-    }
-
-    private static int parts(int size, int part) {
-        return (size + part - 1) / part;
+        Shapes.rows(dx, rows, dout);
+        reserved().rows().scatter(dout, rows, dx);
     }
 
     @Override
     public void addBias(Tensor y, Tensor bias) {
-        shape(bias, 1, y.cols());
-        launch.with()
-                .matrix(y)
-                .tensor(bias)
-                .size(y.rows())
-                .size(y.cols())
-                .run(kernel("rows", "add_bias", y), blocks(y.elements()), THREADS);
+        Shapes.bias(y, bias);
+        reserved().rows().addBias(y, bias);
     }
 
     @Override
     public void biasBackward(Tensor dy, Tensor dbias) {
-        shape(dbias, 1, dy.cols());
-        Tensor partial = scratch("partial sums");
-        launch.with()
-                .matrix(dy)
-                .size(dy.rows())
-                .size(dy.cols())
-                .tensor(partial)
-                .run(
-                        kernel("rows", "bias_backward", dy), parts(dy.cols(), COLUMNS_A_BLOCK), COLUMN_PARTS, 1,
-                        THREADS, 0);
-        addColumns(partial, COLUMN_PARTS, dbias);
-    }
-
-    private void addColumns(Tensor partial, int parts, Tensor out) {
-        launch.with()
-                .tensor(partial)
-                .size(parts)
-                .size(out.cols())
-                .tensor(out)
-                .run(modules.kernel("rows", "add_columns"), parts(out.cols(), ADDED_COLUMNS), THREADS);
+        Shapes.bias(dy, dbias);
+        reserved().rows().biasBackward(dy, dbias);
     }
 
     // layers
 
-    /** Of the norms' blocks, which deal a narrow row to a warp and a wide one to the block. */
-    private static int rowThreads(int columns) {
-        return columns <= NARROW_ROW ? THREADS / 2 : THREADS;
-    }
-
-    private static int rowBlocks(Tensor x) {
-        return x.cols() <= NARROW_ROW ? parts(x.rows(), rowThreads(x.cols()) / WARP) : x.rows();
-    }
-
-    private static int normParts(int columns) {
-        return columns <= NARROW_ROW ? NARROW_NORM_PARTS : NORM_PARTS;
-    }
-
     @Override
     public void addRmsNorm(Tensor x, Tensor delta, Tensor weight, double eps, Tensor sum, Tensor out, Tensor rstd) {
-        shape(delta, x.rows(), x.cols());
-        shape(sum, x.rows(), x.cols());
-        norm(x, weight, out, rstd);
-        launch.with()
-                .matrix(x)
-                .matrix(delta)
-                .tensor(weight)
-                .number(eps)
-                .matrix(sum)
-                .matrix(out)
-                .tensor(rstd)
-                .size(x.rows())
-                .size(x.cols())
-                .run(kernel("rmsnorm", "add_rms_norm", x), rowBlocks(x), rowThreads(x.cols()));
-    }
-
-    private static void norm(Tensor x, Tensor weight, Tensor out, Tensor rstd) {
-        shape(weight, 1, x.cols());
-        shape(out, x.rows(), x.cols());
-        shape(rstd, 1, x.rows());
+        Shapes.same(x, delta);
+        Shapes.same(x, sum);
+        Shapes.norm(x, weight, out, rstd);
+        reserved().rows().addNorm(x, delta, weight, eps, sum, out, rstd);
     }
 
     @Override
     public void rmsNorm(Tensor x, Tensor weight, double eps, Tensor out, Tensor rstd) {
-        norm(x, weight, out, rstd);
-        launch.with()
-                .matrix(x)
-                .tensor(weight)
-                .number(eps)
-                .matrix(out)
-                .tensor(rstd)
-                .size(x.rows())
-                .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm", x), rowBlocks(x), rowThreads(x.cols()));
+        Shapes.norm(x, weight, out, rstd);
+        reserved().rows().norm(x, weight, eps, out, rstd);
     }
 
     @Override
     public void rmsNormAgain(Tensor x, Tensor weight, Tensor rstd, Tensor out) {
-        norm(x, weight, out, rstd);
-        launch.with()
-                .matrix(x)
-                .tensor(weight)
-                .tensor(rstd)
-                .matrix(out)
-                .size(x.rows())
-                .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm_again", x), rowBlocks(x), rowThreads(x.cols()));
+        Shapes.norm(x, weight, out, rstd);
+        reserved().rows().normAgain(x, weight, rstd, out);
     }
 
     @Override
     public void rmsNormBackward(Tensor dout, Tensor x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
-        norm(x, weight, dout, rstd);
-        shape(dx, x.rows(), x.cols());
-        shape(dweight, 1, x.cols());
-        int parts = Math.min(x.rows(), normParts(x.cols()));
-        Tensor partial = scratch("partial sums");
-        launch.with()
-                .matrix(dout)
-                .matrix(x)
-                .tensor(weight)
-                .tensor(rstd)
-                .matrix(dx)
-                .tensor(partial)
-                .size(x.rows())
-                .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm_backward", x), parts, rowThreads(x.cols()));
-        addColumns(partial, parts, dweight);
+        Shapes.norm(x, weight, dout, rstd);
+        Shapes.same(x, dx);
+        Shapes.same(weight, dweight);
+        reserved().rows().normBackward(dout, x, weight, rstd, dx, dweight);
     }
 
     @Override
@@ -565,14 +420,9 @@ public final class CudaOps implements Ops {
     }
 
     private void turn(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, double direction) {
-        shape(positions, 1, x.rows());
-        shape(sin, cos.rows(), cos.cols());
-        contiguous(cos);
-        contiguous(sin);
-        if (heads * headDim > x.cols() || 2 * cos.cols() > headDim) {
-            throw new IllegalArgumentException(
-                    "no " + heads + " heads of " + headDim + " in " + x + ", or no room for the angles of " + cos);
-        }
+        Shapes.rope(x, positions, cos, sin, heads, headDim);
+        Shapes.contiguous(cos);
+        Shapes.contiguous(sin);
         launch.with()
                 .matrix(x)
                 .tensor(positions)
@@ -583,163 +433,106 @@ public final class CudaOps implements Ops {
                 .size(headDim)
                 .size(x.rows())
                 .number(direction)
-                .run(kernel("rope", "rope", x), blocks((long) x.rows() * heads * cos.cols()), THREADS);
+                .run(
+                        modules.kernel("rope", "rope", x.dtype()), Grid.blocks((long) x.rows() * heads * cos.cols()),
+                        Grid.THREADS);
     }
 
     @Override
     public void attention(Tensor qkv, Segments segments, AttentionShape shape, Tensor out, Tensor lse) {
-        shape(qkv, segments.tokens(), shape.packedWidth());
-        shape(out, segments.tokens(), shape.queryWidth());
-        shape(lse, segments.tokens(), shape.heads());
-        contiguous(lse);
-        attention().forward(qkv, segments, shape, out, lse);
+        Shapes.attention(qkv, segments, shape, out, lse);
+        Shapes.contiguous(lse);
+        reserved().attention().forward(qkv, segments, shape, out, lse);
     }
 
     @Override
     public void attentionBackward(
             Tensor dout, Tensor qkv, Tensor out, Tensor lse, Segments segments, AttentionShape shape, Tensor dqkv) {
-        shape(qkv, segments.tokens(), shape.packedWidth());
-        shape(dqkv, segments.tokens(), shape.packedWidth());
-        shape(dout, segments.tokens(), shape.queryWidth());
-        shape(out, segments.tokens(), shape.queryWidth());
-        shape(lse, segments.tokens(), shape.heads());
-        contiguous(lse);
-        attention().backward(dout, qkv, out, lse, segments, shape, dqkv);
+        Shapes.attention(qkv, segments, shape, out, lse);
+        Shapes.same(qkv, dqkv);
+        Shapes.same(out, dout);
+        Shapes.contiguous(lse);
+        reserved().attention().backward(dout, qkv, out, lse, segments, shape, dqkv);
     }
 
     @Override
     public void swiglu(Tensor gateUp, Tensor out) {
-        shape(gateUp, out.rows(), 2 * out.cols());
+        Shapes.swiglu(gateUp, out);
         launch.with()
                 .matrix(gateUp)
                 .matrix(out)
                 .size(out.rows())
                 .size(out.cols())
-                .run(kernel("swiglu", "swiglu", out), blocks(out.elements()), THREADS);
+                .run(modules.kernel("swiglu", "swiglu", out.dtype()), Grid.blocks(out.elements()), Grid.THREADS);
     }
 
     @Override
     public void swigluBackward(Tensor dout, Tensor gateUp, Tensor dgateUp) {
-        shape(gateUp, dout.rows(), 2 * dout.cols());
-        shape(dgateUp, dout.rows(), 2 * dout.cols());
+        Shapes.swiglu(gateUp, dout);
+        Shapes.same(gateUp, dgateUp);
         launch.with()
                 .matrix(dout)
                 .matrix(gateUp)
                 .matrix(dgateUp)
                 .size(dout.rows())
                 .size(dout.cols())
-                .run(kernel("swiglu", "swiglu_backward", dout), blocks(dout.elements()), THREADS);
+                .run(
+                        modules.kernel("swiglu", "swiglu_backward", dout.dtype()), Grid.blocks(dout.elements()),
+                        Grid.THREADS);
     }
 
     // head
 
     @Override
     public void logSoftmax(Tensor logits, Tensor targets, Tensor statistics) {
-        shape(targets, 1, logits.rows());
-        shape(statistics, logits.rows(), HeadStatistics.COLUMNS);
-        contiguous(statistics);
-        launch.with()
-                .matrix(logits)
-                .tensor(targets)
-                .tensor(statistics)
-                .size(logits.rows())
-                .size(logits.cols())
-                .run(modules.kernel("head", "log_softmax"), logits.rows(), HEAD_THREADS);
+        Shapes.head(logits, targets, statistics);
+        Shapes.contiguous(statistics);
+        reserved().head().logSoftmax(logits, targets, statistics);
     }
 
     @Override
     public Tensor logSoftmaxBackward(Tensor logits, Tensor targets, Tensor statistics, Tensor g) {
-        shape(targets, 1, logits.rows());
-        shape(g, 1, logits.rows());
-        shape(statistics, logits.rows(), HeadStatistics.COLUMNS);
-        contiguous(statistics);
-        int narrower = logits.dtype().bytes() / dtype.bytes();
-        Tensor dlogits = new Tensor(
-                "dlogits", logits.memory(), dtype, logits.offset() * narrower, logits.rows(), logits.cols(),
-                logits.stride() * narrower);
-        launch.with()
-                .matrix(logits)
-                .tensor(targets)
-                .tensor(statistics)
-                .tensor(g)
-                .size(logits.rows())
-                .size(logits.cols())
-                .run(kernel("head", "log_softmax_backward", dlogits), logits.rows(), HEAD_THREADS);
-        return dlogits;
+        Shapes.head(logits, targets, statistics);
+        Shapes.same(targets, g);
+        Shapes.contiguous(statistics);
+        return reserved().head().logSoftmaxBackward(logits, targets, statistics, g, dtype);
     }
 
     @Override
     public Optional<PairLoss> pairLoss() {
-        return Optional.of(new CudaPairLoss(modules, launch, staging, scratch("pairs")));
+        return Optional.of(new CudaPairLoss(modules, launch, staging, reserved().workspace().get("pairs")));
     }
 
     // decoding
 
     @Override
     public Optional<TokenSampler> tokenSampler() {
-        return Optional.of(this::sample);
-    }
-
-    private int sample(
-            Tensor logits, int[] seen, double repetitionPenalty, double temperature, int topK, double topP,
-            double minP, double u) {
-        shape(logits, 1, logits.cols());
-        long ids = DeviceMemory.addressOf(scratch("partial sums"));
-        if (seen.length > 0) {
-            staging.upload(ids, 4L * seen.length, to ->
-                    MemorySegment.copy(seen, 0, to, ValueLayout.JAVA_INT, 0, seen.length));
-            launch.with()
-                    .tensor(logits)
-                    .address(ids)
-                    .size(seen.length)
-                    .number(repetitionPenalty)
-                    .run(modules.kernel("head", "repetition_penalty"), blocks(seen.length), THREADS);
-        }
-        long chosen = DeviceMemory.addressOf(scratch("sums"));
-        launch.with()
-                .tensor(logits)
-                .size(logits.cols())
-                .precise(temperature)
-                .size(topK)
-                .precise(topP)
-                .precise(minP)
-                .precise(u)
-                .address(chosen)
-                .run(modules.kernel("head", "sample"), 1, THREADS);
-        return staging.download(chosen, Integer.BYTES).get(ValueLayout.JAVA_INT, 0);
+        return Optional.of((logits, seen, repetitionPenalty, temperature, topK, topP, minP, u) -> {
+            Shapes.require(logits, 1, logits.cols());
+            return reserved().head().sample(logits, seen, repetitionPenalty, temperature, topK, topP, minP, u);
+        });
     }
 
     @Override
     public void appendToCache(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {
-        cacheShapes(qkv, shape, slots, keys, values);
-        attention().append(qkv, shape, slots, keys, values);
+        Shapes.cache(qkv, shape, slots, keys, values);
+        Shapes.contiguous(keys);
+        Shapes.contiguous(values);
+        reserved().attention().append(qkv, shape, slots, keys, values);
     }
 
     @Override
     public void attentionCached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
-        cacheShapes(qkv, shape, slots, keys, values);
-        shape(out, qkv.rows(), shape.queryWidth());
-        attention().cached(qkv, keys, values, slots, shape, out);
-    }
-
-    private static void cacheShapes(Tensor qkv, AttentionShape shape, Tensor slots, Tensor keys, Tensor values) {
-        shape(qkv, qkv.rows(), shape.packedWidth());
-        shape(slots, 1, qkv.rows());
-        shape(keys, keys.rows(), shape.keyWidth());
-        shape(values, keys.rows(), shape.keyWidth());
-        contiguous(keys);
-        contiguous(values);
+        Shapes.cache(qkv, shape, slots, keys, values);
+        Shapes.contiguous(keys);
+        Shapes.contiguous(values);
+        Shapes.require(out, qkv.rows(), shape.queryWidth());
+        reserved().attention().cached(qkv, keys, values, slots, shape, out);
     }
 
     @Override
     public Recorded recorded(Runnable body) {
         return new Recording(driver, body);
-    }
-
-    private static void shape(Tensor x, int rows, int cols) {
-        if (x.rows() != rows || x.cols() != cols) {
-            throw new IllegalArgumentException("expected [" + rows + ", " + cols + "], not " + x);
-        }
     }
 
     /** Frees everything, also after a call has failed. */

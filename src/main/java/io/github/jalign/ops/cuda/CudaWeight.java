@@ -1,5 +1,6 @@
 package io.github.jalign.ops.cuda;
 
+import io.github.jalign.ops.Shapes;
 import io.github.jalign.ops.Weight;
 import io.github.jalign.tensor.Tensor;
 
@@ -27,18 +28,22 @@ final class CudaWeight implements Weight {
 
     @Override
     public void linear(Tensor x, Tensor y, boolean accumulate) {
+        Shapes.linear(master, x, y);
         ops.product(
                 Blas.TRANSPOSE, Blas.NONE, master.rows(), x.rows(), master.cols(), ops.rounded(master), x, accumulate, y);
     }
 
     @Override
     public void linearDx(Tensor dy, Tensor dx, boolean accumulate) {
+        Shapes.linear(master, dx, dy);
         ops.product(
                 Blas.NONE, Blas.NONE, master.cols(), dy.rows(), master.rows(), ops.rounded(master), dy, accumulate, dx);
     }
 
     @Override
     public void linearDw(Tensor dy, Tensor x, Tensor dw) {
+        Shapes.linear(master, x, dy);
+        Shapes.same(master, dw);
         ops.product(Blas.NONE, Blas.TRANSPOSE, master.cols(), master.rows(), dy.rows(), x, dy, true, dw);
     }
 

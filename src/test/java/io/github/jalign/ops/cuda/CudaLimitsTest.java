@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** What any device refuses, and that it goes on afterwards. */
 @Tag("emulator")
@@ -54,6 +55,23 @@ final class CudaLimitsTest {
             assertEquals(
                     "x[3, 5] F32 is not in device memory",
                     assertThrows(IllegalArgumentException.class, () -> ops.fill(x, 1)).getMessage());
+        }
+    }
+
+    private static void refused(String message, Executable action) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, action).getMessage());
+    }
+
+    /** cuBLAS takes addresses, and would read and write beside them. */
+    @Test
+    void productsOfOtherShapes() {
+        try (Ops ops = new CudaOps(DType.F32)) {
+            Tensor x = allocate(ops, 3, 8);
+            Tensor w = allocate(ops, 5, 8);
+            Tensor y = allocate(ops, 3, 5);
+            refused("expected [3, 5], not x[3, 8] F32", () -> ops.weight(w).linear(x, x, false));
+            refused("expected [3, 5], not x[3, 8] F32", () -> ops.weight(w).linearDx(x, x, false));
+            refused("expected [5, 8], not x[3, 5] F32", () -> ops.weight(w).linearDw(y, x, y));
         }
     }
 }
