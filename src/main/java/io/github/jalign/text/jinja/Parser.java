@@ -8,7 +8,9 @@ import java.util.Set;
 /** Statements, as Jinja2's parser.py reads them, with loop controls and the generation tag. */
 final class Parser {
     private final TokenStream stream;
+    private final UnknownNames unknown = new UnknownNames();
     private final ExpressionParser expressions;
+    private final OperandParser operands;
     /** Loops around, within the macro or block that is being read. */
     private int loops;
     /** Loops around at all. */
@@ -16,7 +18,8 @@ final class Parser {
 
     private Parser(TokenStream stream) {
         this.stream = stream;
-        this.expressions = new ExpressionParser(stream);
+        this.expressions = new ExpressionParser(stream, unknown);
+        this.operands = expressions.operands();
     }
 
     /**
@@ -29,7 +32,7 @@ final class Parser {
         if (!parser.stream.is(Token.Kind.END)) { // an end tag
             throw parser.stream.unexpected("a tag that can stand here");
         }
-        parser.expressions.failIfUnknown();
+        parser.unknown.failIfAny();
         return body;
     }
 
@@ -80,9 +83,9 @@ final class Parser {
 
     /** A body with variables of its own. */
     private List<Stmt> scopeTo(String endTag) {
-        int mark = expressions.unknownSoFar();
+        int mark = unknown.soFar();
         List<Stmt> body = bodyTo(endTag);
-        expressions.harden(mark);
+        unknown.harden(mark);
         return body;
     }
 
@@ -95,9 +98,9 @@ final class Parser {
             case "macro" -> into.add(macro(at));
             case "call" -> into.add(callBlock(at));
             case "filter" -> {
-                int mark = expressions.unknownSoFar();
-                Expr filter = expressions.filters(expressions.filter(new Expr.Name(at, Stmt.BODY)));
-                expressions.harden(mark);
+                int mark = unknown.soFar();
+                Expr filter = operands.filters(operands.filter(new Expr.Name(at, Stmt.BODY)));
+                unknown.harden(mark);
                 into.add(new Stmt.FilterBlock(at, filter, scopeTo("endfilter")));
             }
             case "with" -> into.add(with(at));
@@ -122,19 +125,19 @@ final class Parser {
     }
 
     private Stmt ifStatement(int at) {
-        int mark = expressions.unknownSoFar();
+        int mark = unknown.soFar();
         List<Stmt.Branch> branches = new ArrayList<>();
         List<Stmt> otherwise = List.of();
         String next = "elif";
         while (next.equals("elif")) {
-            Expr test = expressions.tuple(false, expressions::unconditional);
+            Expr test = expressions.tuple(expressions::unconditional);
             branches.add(new Stmt.Branch(test, body("elif", "else", "endif")));
             next = stream.take().text();
         }
         if (next.equals("else")) {
             otherwise = bodyTo("endif");
         }
-        expressions.forgive(mark);
+        unknown.forgive(mark);
         return new Stmt.If(at, List.copyOf(branches), otherwise);
     }
 
@@ -142,8 +145,8 @@ final class Parser {
         loopsAround++;
         Target target = target(false);
         stream.expectName("in");
-        Expr iterable = expressions.tuple(false, expressions::unconditional);
-        int mark = expressions.unknownSoFar();
+        Expr iterable = expressions.tuple(expressions::unconditional);
+        int mark = unknown.soFar();
         Expr test = stream.skipName("if") ? expressions.expression() : null;
         boolean recursive = stream.skipName("recursive");
         int outer = loops;
@@ -153,7 +156,7 @@ final class Parser {
         loops = recursive ? 0 : outer;
         List<Stmt> otherwise = stream.take().text().equals("else") ? bodyTo("endfor") : List.of();
         loops = outer;
-        expressions.harden(mark);
+        unknown.harden(mark);
         return new Stmt.For(at, target, iterable, test, recursive, body, otherwise);
     }
 
@@ -163,7 +166,7 @@ final class Parser {
             return new Stmt.Set(at, target, expressions.tuple());
         }
         Expr body = new Expr.Name(at, Stmt.BODY);
-        Expr filter = stream.isOperator("|") ? expressions.filters(body) : null;
+        Expr filter = stream.isOperator("|") ? operands.filters(body) : null;
         return new Stmt.SetBlock(at, target, filter, scopeTo("endset"));
     }
 
@@ -196,9 +199,9 @@ final class Parser {
         List<String> parameters = new ArrayList<>();
         List<Expr> defaults = new ArrayList<>();
         parameters(parameters, defaults);
-        expressions.beginMacro();
+        operands.beginMacro();
         List<Stmt> body = outsideLoops("endmacro");
-        Stmt.Signature signature = signature(parameters, defaults, expressions.endMacro());
+        Stmt.Signature signature = signature(parameters, defaults, operands.endMacro());
         return new Stmt.MacroDefinition(at, name.text(), signature, body);
     }
 
@@ -211,9 +214,9 @@ final class Parser {
         if (!(expressions.expression() instanceof Expr.Call call)) {
             throw TokenStream.error(at, "an expression that is no call", "{% call macro(…) %}");
         }
-        expressions.beginMacro();
+        operands.beginMacro();
         List<Stmt> body = outsideLoops("endcall");
-        return new Stmt.CallBlock(at, call, signature(parameters, defaults, expressions.endMacro()), body);
+        return new Stmt.CallBlock(at, call, signature(parameters, defaults, operands.endMacro()), body);
     }
 
     /** A body that becomes a function in Jinja2: a loop around it cannot be left from inside. */
@@ -274,11 +277,11 @@ final class Parser {
     /** @param namespaces whether {@code ns.x} can stand there */
     private Target target(boolean namespaces) {
         int at = stream.current().at();
-        return target(expressions.tuple(false, () -> namespaces ? namespaceOrPrimary() : expressions.primary()), at);
+        return target(expressions.tuple(() -> namespaces ? namespaceOrPrimary() : operands.primary()), at);
     }
 
     private Expr namespaceOrPrimary() {
-        Expr primary = expressions.primary();
+        Expr primary = operands.primary();
         if (primary instanceof Expr.Name && stream.isOperator(".")) {
             int at = stream.take().at();
             return new Expr.Attribute(at, primary, stream.expect(Token.Kind.NAME, "the name of an attribute").text());
