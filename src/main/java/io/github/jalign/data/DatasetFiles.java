@@ -26,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  * their names, those of several sources in the order of the sources.
  *
  * @param name the sources, for messages
+ * @param missing of a split that a folder holds a part of only: a shard that is not there
  * @param parquet whether a folder also holds Parquet files, which cannot be read
  */
-record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet) {
+record DatasetFiles(String name, Map<String, List<Path>> splits, Map<String, Shard> missing, boolean parquet) {
     private static final Pattern ROWS = Pattern.compile("(?<split>[^-.][^-.]*)(?:-.*)?\\.jsonl?(?:\\.gz)?");
 
     /** What makes a name a pattern, as in glob(7) and {@link java.nio.file.FileSystem#getPathMatcher}. */
@@ -39,17 +40,23 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
      */
     static DatasetFiles find(List<String> names) {
         Map<String, List<Path>> splits = new TreeMap<>();
+        Map<String, Shard> missing = new TreeMap<>();
         boolean parquet = false;
         for (String name : names) {
             for (Path path : paths(name)) {
                 if (Files.isDirectory(path)) {
-                    parquet |= addFolder(path, splits);
+                    List<Path> files = walk(path, 2, all -> all.filter(Files::isRegularFile).sorted().toList());
+                    parquet |= files.stream().anyMatch(file -> file.toString().endsWith(".parquet"));
+                    splits(path, files).forEach((split, its) -> {
+                        splits.computeIfAbsent(split, s -> new ArrayList<>()).addAll(its);
+                        Shard.missing(its).ifPresent(shard -> missing.put(split, shard));
+                    });
                 } else {
                     splits.computeIfAbsent("train", s -> new ArrayList<>()).add(path);
                 }
             }
         }
-        return new DatasetFiles(String.join(", ", names), splits, parquet);
+        return new DatasetFiles(String.join(", ", names), splits, missing, parquet);
     }
 
     /** The file or folder of that name, or else those that match it. */
@@ -82,9 +89,8 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
         }
     }
 
-    /** Whether there are Parquet files too. */
-    private static boolean addFolder(Path path, Map<String, List<Path>> splits) {
-        List<Path> files = walk(path, 2, all -> all.filter(Files::isRegularFile).sorted().toList());
+    private static Map<String, List<Path>> splits(Path path, List<Path> files) {
+        Map<String, List<Path>> splits = new TreeMap<>();
         for (Path file : files) {
             Matcher rows = ROWS.matcher(String.valueOf(file.getFileName()));
             if (rows.matches()) {
@@ -95,7 +101,7 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
                 splits.computeIfAbsent(split, s -> new ArrayList<>()).add(file);
             }
         }
-        return files.stream().anyMatch(file -> file.toString().endsWith(".parquet"));
+        return splits;
     }
 
     private static List<Path> walk(Path start, int depth, Function<Stream<Path>, List<Path>> choice) {
@@ -113,7 +119,7 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
         }
     }
 
-    /** @throws JalignException of kind USAGE when there is no such split */
+    /** @throws JalignException of kind USAGE when there is no such split, of kind INPUT when a part of it is missing */
     List<Path> split(String split) {
         List<Path> files = splits.get(split);
         if (files == null) {
@@ -131,6 +137,16 @@ record DatasetFiles(String name, Map<String, List<Path>> splits, boolean parquet
                                     : "add a file, or name the files in dataset_name"
                             : "take one of the splits found, by dataset_train_split or dataset_test_split in a recipe, "
                                     + "by --split on a command line; or add a file");
+        }
+        Shard gap = missing.get(split);
+        if (gap != null) {
+            throw new JalignException(
+                    JalignException.Kind.INPUT,
+                    name,
+                    "all files of the split " + split + " must be there",
+                    "no " + gap,
+                    gap.at(0) + " to " + gap.at(gap.total() - 1),
+                    "add the file, or name those to read in dataset_name");
         }
         return files;
     }

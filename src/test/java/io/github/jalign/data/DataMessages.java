@@ -147,6 +147,19 @@ public final class DataMessages {
                 "test_prefs.jsonl, test_prefs.json, test_prefs-*.jsonl or a folder test_prefs; .gz as well",
                 "take one of the splits found, by dataset_train_split or dataset_test_split in a recipe, "
                         + "by --split on a command line; or add a file");
+        list.file("shards/train-00000-of-00003.jsonl", "{}");
+        list.file("shards/train-00002-of-00003.jsonl", "{}");
+        list.file("shards/test-00000-of-00001.jsonl", "{}");
+        list.add(
+                "a split of which one file is missing",
+                list.folder.resolve("shards"),
+                Task.DPO,
+                c -> {},
+                INPUT,
+                list.folder.resolve("shards") + ": all files of the split train must be there",
+                "no train-00001-of-00003",
+                "train-00000-of-00003 to train-00002-of-00003",
+                "add the file, or name those to read in dataset_name");
         list.add(
                 "a slice without rows",
                 rows,
