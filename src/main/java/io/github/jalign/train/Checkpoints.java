@@ -53,17 +53,33 @@ final class Checkpoints {
         this.listener = listener;
     }
 
-    /** The newest folder whose manifest holds; others are named in a warning. */
+    /**
+     * The newest folder whose manifest holds; newer ones are named in a warning.
+     *
+     * @return empty where there is no checkpoint at all
+     * @throws JalignException of kind INPUT when there are some and none holds: to start anew would remove them
+     */
     Optional<Found> newest() {
         List<Path> folders = folders();
+        String problem = "";
         for (Path folder : folders.reversed()) {
             List<Manifest.Problem> problems = Manifest.verify(folder);
             if (problems.isEmpty()) {
                 return Optional.of(read(folder));
             }
+            problem = folder.getFileName() + ": " + problems.getFirst();
             listener.warned("checkpoint " + folder.getFileName() + " is skipped: " + problems.getFirst());
         }
-        return Optional.empty();
+        if (folders.isEmpty()) {
+            return Optional.empty();
+        }
+        throw new JalignException(
+                JalignException.Kind.INPUT,
+                "resume_from_checkpoint: " + output,
+                "one of the checkpoints must be complete",
+                problem,
+                "every file as manifest.json lists it",
+                "restore one of them, or start anew without resume_from_checkpoint, which removes them");
     }
 
     /**
@@ -129,9 +145,16 @@ final class Checkpoints {
         return m.matches() ? Integer.parseInt(m.group(1)) : -1;
     }
 
-    /** Removes the checkpoints of an earlier run, whose steps this run will make again. */
-    void clear() {
-        folders().forEach(Folders::remove);
+    /**
+     * Removes the checkpoints beyond a step, which this run will make again: left there, they would be the newest.
+     *
+     * @param step where the run begins
+     * @return their names
+     */
+    List<String> clearAfter(int step) {
+        List<Path> later = folders().stream().filter(folder -> step(folder) > step).toList();
+        later.forEach(Folders::remove);
+        return later.stream().map(folder -> folder.getFileName().toString()).toList();
     }
 
     /** Fills weights and moments. */

@@ -51,7 +51,7 @@ public final class DpoTrainer {
                 training.loadModel();
             }
             Map<String, String> settings =
-                    Map.of("loss", losses(config) + " beta " + config.beta(), "reference weights", weights);
+                    Map.of("loss", losses(config) + " beta " + config.beta(), "reference", referenceModel(config));
             return training.run(
                     new DpoObjective(training.dataset().train(), train, loss(), config.beta()),
                     new DpoObjective(training.dataset().eval(), eval, loss(), config.beta()),
@@ -61,8 +61,13 @@ public final class DpoTrainer {
 
     /** What the banner says of the loss. */
     static List<String> about(DpoConfig config) {
-        String reference = config.refModelNameOrPath() == null ? "the model as it is now" : config.refModelNameOrPath();
-        return List.of("loss         " + losses(config) + ", beta " + config.beta(), "reference    " + reference);
+        return List.of(
+                "loss         " + losses(config) + ", beta " + config.beta(),
+                "reference    " + referenceModel(config));
+    }
+
+    private static String referenceModel(DpoConfig config) {
+        return config.refModelNameOrPath() == null ? "the model as it is now" : config.refModelNameOrPath();
     }
 
     private static String losses(DpoConfig config) {

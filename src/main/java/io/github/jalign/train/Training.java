@@ -160,7 +160,10 @@ final class Training implements AutoCloseable {
             if (!(config.resume() instanceof Resume.FromStart)) {
                 listener.said("no checkpoint to resume from: starting at step 0");
             }
-            checkpoints.clear();
+        }
+        List<String> removed = checkpoints.clearAfter(state.step);
+        if (resumed != null && !removed.isEmpty()) {
+            listener.said("removed " + String.join(", ", removed) + ": made after the step that the run goes on from");
         }
         Path metricsFile = config.outputDir().resolve("metrics.jsonl");
         try (MetricsFile metrics = new MetricsFile(metricsFile, state.metricsBytes)) {
