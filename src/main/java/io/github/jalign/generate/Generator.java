@@ -177,10 +177,9 @@ public final class Generator implements AutoCloseable {
                 .map(item -> item.separatedAcross(config.ropeScaling().switchLength()))
                 .toList();
         int tokens = Math.max(PREFILL, items.stream().mapToInt(Pack::tokens).max().orElse(1));
-        Activations wide = new Activations(ops, config, tokens, Activations.Keep.NOTHING);
-        Head wideHead = new Head(model, tokens, false);
-        reserve(tokens, tokens);
-        try {
+        try (Activations wide = new Activations(ops, config, tokens, Activations.Keep.NOTHING);
+                Head wideHead = new Head(model, tokens, false)) {
+            reserve(tokens, tokens);
             Forward wideForward = new Forward(model, wide);
             double[][][] logps = new double[items.size()][][];
             int from = 0;
@@ -204,9 +203,7 @@ public final class Generator implements AutoCloseable {
             }
             return logps;
         } finally {
-            wide.close();
-            wideHead.close();
-            reserve(activations.capacity(), 1);
+            reserve(activations.capacity(), 1); // anew, where there was no room for the larger
         }
     }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The memory of one pass over at most T tokens, planned once: what each layer keeps for backward, and what all share.
  * Norm outputs and SwiGLU outputs are never kept: writing them again costs a copy's time.
  */
-public final class Activations {
+public final class Activations implements AutoCloseable {
     /** What survives a layer. */
     public enum Keep {
         /** All that backward reads. */
@@ -178,6 +178,7 @@ public final class Activations {
     }
 
     /** Gives the memory back. */
+    @Override
     public void close() {
         kept.close();
         wide.close();

@@ -13,7 +13,7 @@ import java.util.List;
  * Logits exist for one chunk of rows at a time; the last chunk is still there when backward begins, earlier ones are
  * computed again, to the same bits.
  */
-public final class Head {
+public final class Head implements AutoCloseable {
     /** Logits held at once, in bytes, unless one row needs more. */
     private static final long LOGITS_BYTES = 256L << 20;
 
@@ -187,6 +187,7 @@ public final class Head {
     }
 
     /** Gives the memory back. */
+    @Override
     public void close() {
         arena.close();
         wide.close();

@@ -4,8 +4,6 @@ import io.github.jalign.data.Completion;
 import io.github.jalign.data.Item;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -26,15 +24,13 @@ final class Digests {
         }
     }
 
-    /** The bytes of a tensor. */
+    /** The bytes of a tensor, piece by piece: a device has to copy them. */
     static String of(Ops ops, Tensor tensor) {
         MessageDigest digest = sha256();
-        MemorySegment bytes = ops.download(tensor);
-        byte[] chunk = new byte[CHUNK];
-        for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            int count = (int) Math.min(CHUNK, bytes.byteSize() - at);
-            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, chunk, 0, count);
-            digest.update(chunk, 0, count);
+        int piece = Math.max(1, CHUNK / (tensor.cols() * tensor.dtype().bytes()));
+        for (int row = 0; row < tensor.rows(); row += piece) {
+            Tensor rows = tensor.rows(row, Math.min(piece, tensor.rows() - row));
+            digest.update(ops.download(rows).asByteBuffer());
         }
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -12,6 +12,7 @@ import io.github.jalign.loss.WeightedSum;
 import io.github.jalign.model.ModelConfigReader;
 import io.github.jalign.model.ModelFiles;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
@@ -128,7 +129,8 @@ public final class DpoTrainer {
         String key = cache.key(weights, items);
         var kept = cache.find(key, items);
         if (kept.isPresent()) {
-            listener.said("reference log-probs (%s): 0 forwards, %,d rows from the cache".formatted(split, items.size()));
+            listener.said(String.format(
+                    Locale.ROOT, "reference log-probs (%s): 0 forwards, %,d rows from the cache", split, items.size()));
             return kept.get();
         }
         if (training.resumed() != null) {
@@ -156,8 +158,9 @@ public final class DpoTrainer {
                     }
                 });
         cache.store(key, computed);
-        listener.said("reference log-probs (%s): %,d rows in %.1f s, kept for the next run"
-                .formatted(split, items.size(), (System.nanoTime() - began) / 1e9));
+        listener.said(String.format(
+                Locale.ROOT, "reference log-probs (%s): %,d rows in %.1f s, kept for the next run",
+                split, items.size(), (System.nanoTime() - began) / 1e9));
         return computed;
     }
 }

@@ -161,8 +161,9 @@ public final class RunPlan implements AutoCloseable {
 
     List<String> lines(Ops ops) {
         List<String> lines = new ArrayList<>();
-        lines.add("model        %s: %s, %,d parameters"
-                .formatted(model.path(), modelConfig.architecture().modelType(), modelConfig.parameterCount()));
+        lines.add(String.format(
+                Locale.ROOT, "model        %s: %s, %,d parameters",
+                model.path(), modelConfig.architecture().modelType(), modelConfig.parameterCount()));
         lines.add("device       " + ops.description());
         lines.add("precision    " + precision(ops) + ", saved as " + config.compute().saveDtype().spelling());
         if (config.compute().saveDtype() == Precision.BFLOAT16) {
@@ -175,12 +176,12 @@ public final class RunPlan implements AutoCloseable {
                 + "; templates see " + date);
         lines.addAll(about);
         lines.addAll(dataset.summary().lines());
-        lines.add("steps        %,d of %d x %d rows, %.2f epochs"
-                .formatted(
-                        steps.totalSteps(),
-                        config.batches().perDeviceTrainBatchSize(),
-                        config.batches().gradientAccumulationSteps(),
-                        steps.epochAfter(steps.totalSteps() - 1)));
+        lines.add(String.format(
+                Locale.ROOT, "steps        %,d of %d x %d rows, %.2f epochs",
+                steps.totalSteps(),
+                config.batches().perDeviceTrainBatchSize(),
+                config.batches().gradientAccumulationSteps(),
+                steps.epochAfter(steps.totalSteps() - 1)));
         lines.addAll(planned.memory().lines());
         return lines;
     }

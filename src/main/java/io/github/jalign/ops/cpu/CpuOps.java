@@ -16,6 +16,7 @@ import io.github.jalign.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -58,14 +59,14 @@ public final class CpuOps implements Ops {
 
     @Override
     public String description() {
-        return "cpu: float32, Vector API, %d x %d-bit vectors, %d thread%s, tile %d x %d"
-                .formatted(
-                        Lanes.COUNT,
-                        Float.SIZE,
-                        team.size(),
-                        team.size() == 1 ? "" : "s",
-                        kernel.rows(),
-                        kernel.columns());
+        return String.format(
+                Locale.ROOT, "cpu: float32, Vector API, %d x %d-bit vectors, %d thread%s, tile %d x %d",
+                Lanes.COUNT,
+                Float.SIZE,
+                team.size(),
+                team.size() == 1 ? "" : "s",
+                kernel.rows(),
+                kernel.columns());
     }
 
     @Override

@@ -54,7 +54,18 @@ public final class CudaOps implements Ops {
         this.modules = new Modules(driver);
         this.launch = new Launch(driver);
         this.staging = new Staging(driver);
-        this.blas = openBlas();
+        boolean opened = false;
+        try {
+            this.blas = openBlas();
+            opened = true;
+        } finally {
+            if (!opened) {
+                staging.close();
+                modules.close();
+                launch.close();
+                driver.close();
+            }
+        }
     }
 
     /** {@code JALIGN_CUBLAS=jcublas} takes JCublas2's binding, for machines and tests that want it. */
@@ -152,7 +163,9 @@ public final class CudaOps implements Ops {
         }
         Workload grown = reserved == null ? load : reserved.load().union(load);
         if (reserved != null) {
-            reserved.workspace().close();
+            TensorArena smaller = reserved.workspace();
+            reserved = null; // should there be no room for the larger
+            smaller.close();
         }
         TensorArena workspace = allocate("workspace", workspace(grown));
         Tensor products = workspace.get("products");

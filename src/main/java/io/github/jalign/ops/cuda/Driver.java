@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUstream_flags;
@@ -32,10 +33,10 @@ final class Driver implements AutoCloseable {
      */
     record Device(String name, int driverVersion, int capability, int multiprocessors, long totalBytes) {
         String description() {
-            return "%s (sm_%d, %d SMs, %.1f GiB), driver for CUDA %d.%d"
-                    .formatted(
-                            name, capability, multiprocessors, totalBytes / 0x1p30,
-                            driverVersion / 1000, driverVersion % 1000 / 10);
+            return String.format(
+                    Locale.ROOT, "%s (sm_%d, %d SMs, %.1f GiB), driver for CUDA %d.%d",
+                    name, capability, multiprocessors, totalBytes / 0x1p30,
+                    driverVersion / 1000, driverVersion % 1000 / 10);
         }
     }
 

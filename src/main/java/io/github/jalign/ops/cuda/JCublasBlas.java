@@ -3,6 +3,7 @@ package io.github.jalign.ops.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Locale;
 import jcuda.Pointer;
 import jcuda.driver.CUstream;
 import jcuda.jcublas.JCublas2;
@@ -37,7 +38,7 @@ final class JCublasBlas implements Blas {
 
     @Override
     public String description() {
-        return "cuBLAS %d.%d.%d (JCublas2)".formatted(version / 10000, version / 100 % 100, version % 100);
+        return String.format(Locale.ROOT, "cuBLAS %d.%d.%d (JCublas2)", version / 10000, version / 100 % 100, version % 100);
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** cuBLAS bound by hand, from whichever of its major versions is installed: the entry points used are the same in both. */
@@ -90,7 +91,8 @@ final class PanamaBlas implements Blas {
 
     @Override
     public String description() {
-        return "cuBLAS %d.%d.%d (%s, Panama)".formatted(version / 10000, version / 100 % 100, version % 100, library);
+        return String.format(
+                Locale.ROOT, "cuBLAS %d.%d.%d (%s, Panama)", version / 10000, version / 100 % 100, version % 100, library);
     }
 
     @Override

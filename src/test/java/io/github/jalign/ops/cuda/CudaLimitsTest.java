@@ -1,11 +1,13 @@
 package io.github.jalign.ops.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.ops.Backend;
 import io.github.jalign.ops.Ops;
+import io.github.jalign.ops.Workload;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.Tensor;
 import io.github.jalign.tensor.TensorSpec;
@@ -55,6 +57,29 @@ final class CudaLimitsTest {
             assertEquals(
                     "x[3, 5] F32 is not in device memory",
                     assertThrows(IllegalArgumentException.class, () -> ops.fill(x, 1)).getMessage());
+        }
+    }
+
+    /** The smaller one has been given back by then: it must be asked for again, and is no longer written to. */
+    @Test
+    void aWorkspaceLargerThanAnyDevice() {
+        Workload small = new Workload(4, 4, 1, 1, 8, 16, 8, 17, 4);
+        Workload large = new Workload(1 << 20, 4, 30_000, 1, 8, 900_000_000, 8, 17, 4);
+        try (Ops ops = new CudaOps(DType.F32)) {
+            Tensor dy = allocate(ops, 3, 5);
+            Tensor dbias = allocate(ops, 1, 5);
+            ops.fill(dy, 2);
+            ops.reserve(small);
+            ops.biasBackward(dy, dbias);
+            assertEquals(
+                    JalignException.Kind.MEMORY,
+                    assertThrows(JalignException.class, () -> ops.reserve(large)).kind());
+            assertEquals(
+                    "operators may be called only after reserve",
+                    assertThrows(IllegalStateException.class, () -> ops.biasBackward(dy, dbias)).getMessage());
+            ops.reserve(small);
+            ops.biasBackward(dy, dbias);
+            assertArrayEquals(new double[] {12, 12, 12, 12, 12}, ops.read(dbias));
         }
     }
 
