@@ -6,8 +6,6 @@ import io.github.jalign.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,19 +48,6 @@ public final class Gguf implements AutoCloseable {
         this.arena = arena;
         this.file = file;
         this.header = GgufHeader.read(where, file);
-    }
-
-    /** Whether a file begins as GGUF files do; false for a folder or a file that is not there. */
-    public static boolean looksLike(Path file) {
-        if (!Files.isRegularFile(file)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(file)) {
-            ByteBuffer first = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            return channel.read(first) == 4 && first.flip().getInt() == GgufHeader.MAGIC;
-        } catch (IOException e) {
-            throw FileFailure.reading(file, e);
-        }
     }
 
     /**

@@ -134,16 +134,6 @@ public final class CountingOps implements Ops {
         }
         return new Weight() {
             @Override
-            public int outputs() {
-                return w.rows();
-            }
-
-            @Override
-            public int inputs() {
-                return w.cols();
-            }
-
-            @Override
             public void linear(Tensor x, Tensor y, boolean accumulate) {
                 linearFlops += 2L * x.rows() * w.elements();
             }

@@ -7,10 +7,6 @@ import io.github.jalign.tensor.Tensor;
  * x is [T, in], y is [T, out]; the matrix is [out, in] as checkpoints store it.
  */
 public interface Weight {
-    int outputs();
-
-    int inputs();
-
     /** y = x · Wᵀ, or y += x · Wᵀ. Products of a row are summed along {@code in} in a fixed order. */
     void linear(Tensor x, Tensor y, boolean accumulate);
 

@@ -86,7 +86,7 @@ final class TrlKeys {
             key(DATA, "dataset_streaming", Type.flag(), "Whether rows are read as they are needed.").alias("streaming")
                     .at(false).noEffect("rows are read once, before training"),
             key(DATA, "dataset_num_proc", Type.whole(1), "Processes that prepare the data.").orNull()
-                    .noEffect("rows are prepared on threads of this process"),
+                    .noEffect("rows are prepared one after another"),
             key(DATA, "dataset_kwargs", Type.mapping(), "Details of TRL's preparation.").only(SFT).orNull()
                     .noEffect("special tokens come from the chat template alone"),
             key(DATA, "dataset_text_field", Type.text("a column"), "The column of plain text.").only(SFT).at("text")

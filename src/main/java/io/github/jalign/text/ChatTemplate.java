@@ -4,7 +4,6 @@ import io.github.jalign.errors.JalignException;
 import io.github.jalign.text.jinja.Template;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,23 +32,11 @@ public final class ChatTemplate {
     }
 
     /**
-     * Renders without a date. Variables named {@code …_token} are the tokenizer's special tokens: their characters count
-     * as the template's own.
+     * Renders.
      *
-     * @param variables maps, lists, strings, numbers, booleans and null under {@code messages}, {@code tools},
-     *     {@code add_generation_prompt}, {@code bos_token} and so on
-     * @throws JalignException of kind INPUT when the template refuses the variables
-     */
-    public Rendered render(Map<String, @Nullable Object> variables) {
-        Map<String, @Nullable Object> specialTokens = new HashMap<>();
-        Map<String, @Nullable Object> others = new HashMap<>();
-        variables.forEach((key, value) -> (key.endsWith("_token") ? specialTokens : others).put(key, value));
-        return render(specialTokens, others, null);
-    }
-
-    /**
-     * @param specialTokens variables whose characters count as the template's own
-     * @param variables all others, which are data; they go before special tokens of the same name
+     * @param specialTokens variables whose characters count as the template's own: {@code bos_token} and so on
+     * @param variables all others, which are data: maps, lists, strings, numbers, booleans and null under {@code messages},
+     *     {@code tools}, {@code add_generation_prompt} and so on; they go before special tokens of the same name
      * @param now what {@code strftime_now} sees; null: a template that asks for it is refused
      * @throws JalignException of kind INPUT when the template refuses the variables
      */

@@ -58,16 +58,19 @@ final class ReferencePages {
                 .filter(o -> !o.hidden() && !o.usageHelp() && !o.versionHelp() && !o.longestName().equals("--debug"))
                 .sorted(Comparator.comparing(OptionSpec::longestName))
                 .toList();
-        if (places.isEmpty() && options.isEmpty()) {
-            return;
+        if (!places.isEmpty() || !options.isEmpty()) {
+            out.append("\n| | |\n|---|---|\n");
         }
-        out.append("\n| | |\n|---|---|\n");
         places.forEach(p -> row(out, code(p.paramLabel()), sentences(p.description())));
         options.forEach(o -> {
             boolean bare = o.arity().max() == 0;
             String flag = o.longestName() + (bare ? "" : " " + o.paramLabel());
             row(out, code(flag), sentences(o.description(), o.defaultValueString()));
         });
+        String footer = String.join(" ", spec.usageMessage().footer()).strip();
+        if (!footer.isEmpty()) {
+            out.append("\n").append(footer).append("\n");
+        }
     }
 
     private static String sentences(String[] description) {

@@ -8,16 +8,6 @@ import io.github.jalign.tensor.Tensor;
 record CpuWeight(CpuOps ops, Tensor w) implements Weight {
 
     @Override
-    public int outputs() {
-        return w.rows();
-    }
-
-    @Override
-    public int inputs() {
-        return w.cols();
-    }
-
-    @Override
     public void linear(Tensor x, Tensor y, boolean accumulate) {
         Shapes.linear(w, x, y);
         int t = x.rows();

@@ -14,16 +14,6 @@ final class CudaWeight implements Weight {
         this.master = master;
     }
 
-    @Override
-    public int outputs() {
-        return master.rows();
-    }
-
-    @Override
-    public int inputs() {
-        return master.cols();
-    }
-
     // cuBLAS is column-major: a row-major matrix is its transpose there, with the stride as leading dimension.
 
     @Override

@@ -10,16 +10,6 @@ import io.github.jalign.tensor.Tensor;
 /** Three loops a product. */
 record ReferenceWeight(Tensor w) implements Weight {
     @Override
-    public int outputs() {
-        return w.rows();
-    }
-
-    @Override
-    public int inputs() {
-        return w.cols();
-    }
-
-    @Override
     public void linear(Tensor x, Tensor y, boolean accumulate) {
         for (int t = 0; t < x.rows(); t++) {
             for (int n = 0; n < w.rows(); n++) {
