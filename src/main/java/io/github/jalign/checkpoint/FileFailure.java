@@ -2,12 +2,9 @@ package io.github.jalign.checkpoint;
 
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.errors.JalignException.Kind;
+import io.github.jalign.errors.TextFile;
 import java.io.IOException;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** What the file system refused, in five parts. */
@@ -22,7 +19,7 @@ final class FileFailure {
                 Kind.IO,
                 file.toString(),
                 "the file must be readable",
-                reason(e),
+                TextFile.reason(e),
                 "a file that this user may read",
                 "correct the path or its permissions",
                 e);
@@ -38,7 +35,7 @@ final class FileFailure {
                 Kind.IO,
                 file.toString(),
                 full ? "the disk must have room for the file" : "the file must be writable",
-                reason(e) + (full && free >= 0 ? "; " + free + " bytes are free" : ""),
+                TextFile.reason(e) + (full && free >= 0 ? "; " + free + " bytes are free" : ""),
                 full ? "enough free bytes" : "a folder that this user may write to",
                 (full
                                 ? "free some disk space or write elsewhere"
@@ -49,20 +46,8 @@ final class FileFailure {
 
     /** In English; where the system speaks another language, the free bytes decide. */
     private static boolean isFull(IOException e) {
-        String reason = reason(e);
+        String reason = TextFile.reason(e);
         return reason.contains("No space left") || reason.contains("quota") || reason.contains("not enough space");
-    }
-
-    /** Java often gives only the path as the message; the class says the rest. */
-    private static String reason(IOException e) {
-        return switch (e) {
-            case NoSuchFileException missing -> "no such file or folder: " + missing.getFile();
-            case AccessDeniedException denied -> "permission denied: " + denied.getFile();
-            case ClosedByInterruptException interrupted -> "the thread was interrupted";
-            case FileSystemException f when f.getReason() != null -> f.getReason();
-            case FileSystemException f -> f.getClass().getSimpleName() + ": " + f.getFile();
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
     }
 
     /** Where the file is, or the nearest folder above it that exists; -1 when even that cannot be asked. */

@@ -2,9 +2,8 @@ package io.github.jalign.cli;
 
 import io.github.jalign.checkpoint.AtomicFiles;
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.json.Json;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,19 +22,7 @@ final class ChatFile {
 
     /** @throws JalignException of kind INPUT for another kind of file, of kind IO for one that cannot be read */
     static List<Map<String, @Nullable Object>> read(Path file) {
-        String text;
-        try {
-            text = Files.readString(file);
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    file.toString(),
-                    "the conversation must be readable as UTF-8 text",
-                    e.toString(),
-                    "a file this user may read",
-                    "correct the path or the file's permissions",
-                    e);
-        }
+        String text = TextFile.read(file, "the conversation");
         if (!(Json.parseObject(file.toString(), text).get("messages") instanceof List<?> list)) {
             throw refused(file, "no list of messages");
         }

@@ -6,6 +6,7 @@ import io.github.jalign.convert.GgufExport;
 import io.github.jalign.convert.GgufImport;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.errors.JalignException.Kind;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.tensor.DType;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -154,7 +155,7 @@ final class Convert implements Callable<Integer> {
                     Kind.IO,
                     destination.toString(),
                     "the new folder must be readable",
-                    String.valueOf(e.getMessage()),
+                    TextFile.reason(e),
                     "the folder just written",
                     "see that no other program moves it",
                     e);

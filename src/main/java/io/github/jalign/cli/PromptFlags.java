@@ -1,11 +1,11 @@
 package io.github.jalign.cli;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.json.Json;
 import io.github.jalign.text.ChatFormat;
 import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Tokenizer;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -80,19 +80,10 @@ final class PromptFlags {
         try {
             Path file = Path.of(templateOrFile);
             return Files.isRegularFile(file)
-                    ? ChatTemplate.parse(templateOrFile, Files.readString(file))
+                    ? ChatTemplate.parse(templateOrFile, TextFile.read(file, "the template"))
                     : ChatTemplate.parse("--chat_template", templateOrFile);
         } catch (InvalidPathException e) {
             return ChatTemplate.parse("--chat_template", templateOrFile);
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    templateOrFile,
-                    "the template must be readable as UTF-8 text",
-                    e.toString(),
-                    "a text file that this user may read",
-                    "correct the path or the file's permissions",
-                    e);
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.github.jalign.cli;
 
 import io.github.jalign.errors.JalignException;
-import java.io.IOException;
+import io.github.jalign.errors.TextFile;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,19 +67,8 @@ record QuickstartHome(Path folder) {
         return file.startsWith(here) ? here.relativize(file) : file;
     }
 
-    /** @throws JalignException of kind IO */
+    /** @throws io.github.jalign.errors.JalignException of kind IO or INPUT */
     String recipeText() {
-        try {
-            return Files.readString(folder.resolve(RECIPE));
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    recipe().toString(),
-                    "the recipe that ships with jalign must be readable",
-                    e.toString(),
-                    "the file as it was in the clone or release",
-                    "restore it, for example with git checkout",
-                    e);
-        }
+        return TextFile.read(folder.resolve(RECIPE), "the recipe that ships with jalign");
     }
 }

@@ -1,14 +1,13 @@
 package io.github.jalign.cli;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.json.Json;
 import io.github.jalign.text.ChatFormat;
 import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Rendered;
 import io.github.jalign.text.Span;
 import io.github.jalign.text.Tokenizer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.LocalDate;
@@ -40,28 +39,13 @@ final class RenderReport {
         this.file = file;
         this.template = template;
         this.tokenizer = tokenizer;
-        Map<String, @Nullable Object> variables = new LinkedHashMap<>(Json.parseObject(file.toString(), read(file)));
+        Map<String, @Nullable Object> variables = new LinkedHashMap<>(Json.parseObject(file.toString(), TextFile.read(file, "the file")));
         List<Map<String, @Nullable Object>> messages = messages(variables.remove("messages"));
         Object own = variables.remove("date");
         this.date = day != null ? day : own != null ? date(own) : LocalDate.now(ZoneId.systemDefault());
         this.addGenerationPrompt = flag(variables.remove("add_generation_prompt"));
         this.rendered = new ChatFormat(template, tokenizer == null ? Map.of() : tokenizer.templateVariables(), date)
                 .render(messages, addGenerationPrompt, variables);
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    file.toString(),
-                    "the file must be readable as UTF-8 text",
-                    e.toString(),
-                    "a JSON file with messages",
-                    "correct the path or the file's permissions",
-                    e);
-        }
     }
 
     private List<Map<String, @Nullable Object>> messages(@Nullable Object value) {

@@ -8,6 +8,7 @@ import io.github.jalign.data.Item;
 import io.github.jalign.data.RowId;
 import io.github.jalign.data.Task;
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.generate.Generator;
 import io.github.jalign.generate.PairScore;
 import io.github.jalign.generate.TextLoss;
@@ -17,10 +18,8 @@ import io.github.jalign.text.ChatFormat;
 import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Tokenizer;
 import io.github.jalign.train.DpoConfig;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -244,7 +243,7 @@ final class Score implements Callable<Integer> {
             Tokenizer tokenizer,
             ScoreReport report,
             PrintWriter err) {
-        String content = read(file);
+        String content = TextFile.read(file, "the text");
         int[] ids = tokenizer.encode(content, true);
         if (ids.length < 2) {
             throw new JalignException(
@@ -276,20 +275,5 @@ final class Score implements Callable<Integer> {
             AtomicFiles.writeString(output, lines(rows));
         }
         report.text(file, content.getBytes(StandardCharsets.UTF_8).length, Math.min(WINDOW, ids.length), loss, ofReference);
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    file.toString(),
-                    "the text must be readable as UTF-8",
-                    e.toString(),
-                    "a text file that this user may read",
-                    "correct the path or the file's permissions",
-                    e);
-        }
     }
 }

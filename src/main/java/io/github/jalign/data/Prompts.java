@@ -1,7 +1,7 @@
 package io.github.jalign.data;
 
 import io.github.jalign.errors.JalignException;
-import java.io.IOException;
+import io.github.jalign.errors.TextFile;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -61,19 +61,7 @@ public final class Prompts {
     }
 
     private static List<Prompt> lines(String name) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(Path.of(name));
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    name,
-                    "the prompts must be readable as UTF-8 text",
-                    e.toString(),
-                    "a text file that this user may read",
-                    "correct the file or its permissions",
-                    e);
-        }
+        List<String> lines = TextFile.read(Path.of(name), "the prompts").lines().toList();
         List<Prompt> prompts = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             if (!lines.get(i).isBlank()) {

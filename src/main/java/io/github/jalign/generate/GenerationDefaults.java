@@ -1,9 +1,9 @@
 package io.github.jalign.generate;
 
+import io.github.jalign.checkpoint.JsonFile;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.json.Json;
 import io.github.jalign.model.ModelConfig;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -63,21 +63,7 @@ public record GenerationDefaults(
     /** What {@code generation_config.json} says, and {@code config.json} where it is silent. */
     public static GenerationDefaults read(Path folder, ModelConfig config) {
         Path file = folder.resolve("generation_config.json");
-        Map<String, @Nullable Object> json = Map.of();
-        if (Files.exists(file)) {
-            try {
-                json = Json.parseObject(file.toString(), Files.readString(file));
-            } catch (IOException e) {
-                throw new JalignException(
-                        JalignException.Kind.IO,
-                        file.toString(),
-                        "the file must be readable",
-                        String.valueOf(e.getMessage()),
-                        "a readable file",
-                        "check its permissions",
-                        e);
-            }
-        }
+        Map<String, @Nullable Object> json = Files.exists(file) ? JsonFile.read(file) : Map.of();
         Set<Integer> stop = new LinkedHashSet<>();
         switch (json.get("eos_token_id")) {
             case null -> stop.addAll(config.eosTokenIds());

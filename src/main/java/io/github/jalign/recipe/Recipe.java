@@ -1,12 +1,11 @@
 package io.github.jalign.recipe;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.train.Compat;
 import io.github.jalign.train.Dialect;
 import io.github.jalign.train.DpoConfig;
 import io.github.jalign.train.SftConfig;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -175,19 +174,8 @@ public record Recipe<C>(C config, List<String> notes, String resolved) {
         return what + effect + because;
     }
 
-    /** @throws JalignException of kind IO */
+    /** @throws JalignException of kind IO or INPUT */
     static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    file.toString(),
-                    "the file must be readable as UTF-8 text",
-                    e.toString(),
-                    "an existing text file",
-                    "correct the path or the file's permissions",
-                    e);
-        }
+        return TextFile.read(file, "the file");
     }
 }

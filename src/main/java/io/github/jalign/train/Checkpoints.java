@@ -3,12 +3,14 @@ package io.github.jalign.train;
 import io.github.jalign.checkpoint.AtomicFiles;
 import io.github.jalign.checkpoint.FolderWriter;
 import io.github.jalign.checkpoint.Folders;
+import io.github.jalign.checkpoint.JsonFile;
 import io.github.jalign.checkpoint.Manifest;
 import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.checkpoint.Safetensors;
 import io.github.jalign.checkpoint.SafetensorsWriter;
 import io.github.jalign.checkpoint.TensorSource;
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.json.Json;
 import io.github.jalign.model.ModelFiles;
 import io.github.jalign.model.Parameters;
@@ -102,20 +104,8 @@ final class Checkpoints {
     }
 
     private static Found read(Path folder) {
-        Path file = folder.resolve(STATE);
-        try {
-            Map<String, @Nullable Object> json = Json.parseObject(file.toString(), Files.readString(file));
-            return new Found(folder, TrainState.fromJson(json), RunIdentity.fromJson(json));
-        } catch (IOException e) {
-            throw new JalignException(
-                    JalignException.Kind.IO,
-                    file.toString(),
-                    "a checkpoint must be readable",
-                    String.valueOf(e.getMessage()),
-                    "a readable file",
-                    "check the file's permissions",
-                    e);
-        }
+        Map<String, @Nullable Object> json = JsonFile.read(folder.resolve(STATE));
+        return new Found(folder, TrainState.fromJson(json), RunIdentity.fromJson(json));
     }
 
     /** By step, oldest first. */
@@ -133,7 +123,7 @@ final class Checkpoints {
                     JalignException.Kind.IO,
                     output.toString(),
                     "the output folder must be readable",
-                    String.valueOf(e.getMessage()),
+                    TextFile.reason(e),
                     "a readable folder",
                     "check the folder's permissions",
                     e);

@@ -1,6 +1,7 @@
 package io.github.jalign.train;
 
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -87,7 +88,7 @@ final class MetricsFile implements AutoCloseable {
                 JalignException.Kind.IO,
                 file.toString(),
                 "metrics must be written as the run goes",
-                String.valueOf(e.getMessage()),
+                TextFile.reason(e),
                 "a writable file on a disk with room",
                 "free space or choose another output_dir, then run again with --resume_from_checkpoint=true",
                 e);

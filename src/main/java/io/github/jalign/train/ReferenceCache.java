@@ -7,6 +7,7 @@ import io.github.jalign.checkpoint.TensorSource;
 import io.github.jalign.data.Item;
 import io.github.jalign.data.Pack;
 import io.github.jalign.errors.JalignException;
+import io.github.jalign.errors.TextFile;
 import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.tensor.DType;
 import java.io.IOException;
@@ -152,7 +153,7 @@ final class ReferenceCache {
                     JalignException.Kind.IO,
                     folder.toString(),
                     "reference log-probs are kept for the next run",
-                    String.valueOf(e.getMessage()),
+                    TextFile.reason(e),
                     "a folder that can be made and written",
                     "set reference_cache to such a folder",
                     e);

@@ -68,8 +68,8 @@ public final class AnswerMessages {
                         JalignException.Kind.IO,
                         """
                         %s/none.json: the conversation must be readable as UTF-8 text
-                          found     java.nio.file.NoSuchFileException: %s/none.json
-                          expected  a file this user may read
+                          found     no such file or folder: %s/none.json
+                          expected  a text file that this user may read
                           do        correct the path or the file's permissions"""
                                 .formatted(FOLDER, FOLDER)),
                 usage(

@@ -39,8 +39,8 @@ class MainTest {
         assertEquals(
                 """
                 no-such-recipe.yaml: the file must be readable as UTF-8 text
-                  found     java.nio.file.NoSuchFileException: no-such-recipe.yaml
-                  expected  an existing text file
+                  found     no such file or folder: no-such-recipe.yaml
+                  expected  a text file that this user may read
                   do        correct the path or the file's permissions
                 """,
                 run.err());
@@ -134,7 +134,7 @@ class MainTest {
                 List.of(
                         "note: " + file + ":2: push_to_hub has no effect yet: jalign uploads nothing yet; "
                                 + "the model stays in output_dir",
-                        "note: " + file + ":3: dataset_num_proc has no effect: rows are prepared on threads of this process",
+                        "note: " + file + ":3: dataset_num_proc has no effect: rows are prepared one after another",
                         "note: " + file + ":4: log_level has no effect: jalign has one level of messages",
                         "note: --trust_remote_code has no effect: jalign never runs code that comes with a model"),
                 notes);

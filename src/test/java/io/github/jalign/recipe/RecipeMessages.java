@@ -275,8 +275,8 @@ public final class RecipeMessages {
                         JalignException.Kind.IO,
                         """
                         no-such-recipe.yaml: the file must be readable as UTF-8 text
-                          found     java.nio.file.NoSuchFileException: no-such-recipe.yaml
-                          expected  an existing text file
+                          found     no such file or folder: no-such-recipe.yaml
+                          expected  a text file that this user may read
                           do        correct the path or the file's permissions"""));
     }
 
