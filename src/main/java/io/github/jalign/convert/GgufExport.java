@@ -12,6 +12,7 @@ import io.github.jalign.model.Architecture;
 import io.github.jalign.model.LayerSpec;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.model.ModelConfigReader;
+import io.github.jalign.model.RopeScaling;
 import io.github.jalign.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -101,6 +102,10 @@ public final class GgufExport {
         if (config.layers().stream().anyMatch(l -> l.window() > 0)) {
             listener.warned("llama.cpp attends to all tokens of a " + config.architecture().modelType()
                     + " model; answers differ where a text is longer than the window of " + window + " tokens");
+        }
+        if (config.ropeScaling() instanceof RopeScaling.Yarn yarn && !yarn.usualBetas()) {
+            listener.warned("llama.cpp reads no betas of yarn for " + architecture.key() + "; run it with --yarn-beta-fast "
+                    + yarn.betaFast() + " --yarn-beta-slow " + yarn.betaSlow());
         }
     }
 

@@ -6,6 +6,7 @@ import io.github.jalign.checkpoint.GgufTensor;
 import io.github.jalign.checkpoint.GgufValue;
 import io.github.jalign.json.Json;
 import io.github.jalign.model.ModelConfig;
+import io.github.jalign.model.ModelConfigReader;
 import io.github.jalign.model.RopeScaling;
 import io.github.jalign.tensor.DType;
 import java.lang.foreign.MemorySegment;
@@ -75,10 +76,10 @@ final class RotaryKeys {
                 rope.put("rope_type", "yarn");
                 rope.put("factor", scale);
                 rope.put("original_max_position_embeddings", original == null ? maxPositions : original);
-                rope.put("beta_fast", betaFast == null ? 32.0 : betaFast);
-                rope.put("beta_slow", betaSlow == null ? 1.0 : betaSlow);
+                rope.put("beta_fast", betaFast == null ? RopeScaling.Yarn.USUAL_BETA_FAST : betaFast);
+                rope.put("beta_slow", betaSlow == null ? RopeScaling.Yarn.USUAL_BETA_SLOW : betaSlow);
                 if (attention != null && attention != 1) {
-                    rope.put("attention_factor", attention * yarnAttention(scale));
+                    rope.put("attention_factor", attention * unaskedAttention(scale));
                 }
             }
             default ->
@@ -129,7 +130,7 @@ final class RotaryKeys {
         rope.put("short_factor", decimals(factors(gguf, ModelTensors.ROPE_SHORT, rotaryDim)));
         rope.put("factor", (double) maxPositions / original);
         rope.put("original_max_position_embeddings", original);
-        double usual = longropeAttention((double) maxPositions / original, original);
+        double usual = RopeScaling.LongRope.usualAttention((double) maxPositions / original, original);
         double given = attention == null ? 1 : attention;
         if (Math.abs(given - usual) > 1e-6 * usual) { // a float32 of the usual one is that
             rope.put("attention_factor", given);
@@ -152,21 +153,11 @@ final class RotaryKeys {
         return factors;
     }
 
-    /** {@code rope_scaling} of transformers 4, or {@code rope_parameters} of 5; empty when neither says anything. */
-    static Map<String, @Nullable Object> ofConfig(Map<String, @Nullable Object> config) {
-        for (String key : List.of("rope_scaling", "rope_parameters")) {
-            if (config.get(key) instanceof Map<?, ?> map && !map.isEmpty()) {
-                return Json.asObject(map);
-            }
-        }
-        return Map.of();
-    }
-
     /**
-     * Adds what a configuration says to the keys and tensors of a GGUF file.
+     * Adds the scaling of a configuration to the keys and tensors of a GGUF file.
      *
      * @param where names config.json in errors
-     * @param config as {@code ModelConfigReader} accepted it
+     * @param json what {@code config} was read from, for errors
      */
     static void write(
             String where,
@@ -176,68 +167,47 @@ final class RotaryKeys {
             List<GgufTensor> tensors) {
         GgufArchitecture architecture = GgufArchitecture.of(config.architecture());
         String prefix = architecture.key() + ".";
-        Map<String, @Nullable Object> rope = ofConfig(json);
-        Object given = rope.get("rope_type") != null ? rope.get("rope_type") : rope.get("type");
-        String type = given == null ? "default" : given.toString();
-        int original = original(json, rope, config.maxPositionEmbeddings());
-        if (type.equals("llama3") && architecture == GgufArchitecture.LLAMA) {
-            keys.put(prefix + ORIGINAL, new GgufValue.Whole(original));
-            double[] factors =
-                    wavelengthFactors(config.ropeScaling(), config.rotaryDim(), config.ropeTheta());
-            tensors.add(tensor(ModelTensors.ROPE_FREQS, factors));
-        } else if (type.equals("linear")) {
-            keys.put(prefix + TYPE, new GgufValue.Text("linear"));
-            keys.put(prefix + FACTOR, new GgufValue.Real((float) number(rope, "factor", 1)));
-        } else if (type.equals("yarn") && !rope.containsKey("mscale") && !Boolean.FALSE.equals(rope.get("truncate"))) {
-            double factor = number(rope, "factor", (double) config.maxPositionEmbeddings() / original);
-            keys.put(prefix + TYPE, new GgufValue.Text("yarn"));
-            keys.put(prefix + FACTOR, new GgufValue.Real((float) factor));
-            keys.put(prefix + ORIGINAL, new GgufValue.Whole(original));
-            keys.put(prefix + BETA_FAST, new GgufValue.Real((float) number(rope, "beta_fast", 32)));
-            keys.put(prefix + BETA_SLOW, new GgufValue.Real((float) number(rope, "beta_slow", 1)));
-            if (rope.get("attention_factor") != null) {
-                double attention = number(rope, "attention_factor", 1) / yarnAttention(factor);
-                keys.put(prefix + ATTENTION, new GgufValue.Real((float) attention));
+        switch (config.ropeScaling()) {
+            case RopeScaling.Unscaled() -> {}
+            case RopeScaling.Linear(double factor) -> {
+                keys.put(prefix + TYPE, new GgufValue.Text("linear"));
+                keys.put(prefix + FACTOR, new GgufValue.Real((float) factor));
             }
-        } else if (type.equals("longrope") && architecture == GgufArchitecture.PHI3) {
-            double usual = longropeAttention(
-                    number(rope, "factor", (double) config.maxPositionEmbeddings() / original), original);
-            keys.put(prefix + TYPE, new GgufValue.Text("longrope"));
-            keys.put(prefix + ORIGINAL, new GgufValue.Whole(original));
-            keys.put(prefix + ATTENTION, new GgufValue.Real((float) number(rope, "attention_factor", usual)));
-            tensors.add(tensor(ModelTensors.ROPE_LONG, doubles(where, rope, "long_factor")));
-            tensors.add(tensor(ModelTensors.ROPE_SHORT, doubles(where, rope, "short_factor")));
-        } else if (!type.equals("default")) {
-            throw Refusal.of(
-                    where + ": rope_type",
-                    "the rotary scaling must be one that llama.cpp has for a " + architecture.key() + " model",
-                    Json.write(rope),
-                    "default, linear, plain yarn, llama3 (llama) or longrope (phi3)",
-                    "use the model as a Hugging Face folder");
+            case RopeScaling.Llama3 llama3 when architecture == GgufArchitecture.LLAMA -> {
+                keys.put(prefix + ORIGINAL, new GgufValue.Whole(llama3.originalLength()));
+                double[] factors = wavelengthFactors(llama3, config.rotaryDim(), config.ropeTheta());
+                tensors.add(tensor(ModelTensors.ROPE_FREQS, factors));
+            }
+            case RopeScaling.Yarn yarn when yarn.truncate() -> {
+                keys.put(prefix + TYPE, new GgufValue.Text("yarn"));
+                keys.put(prefix + FACTOR, new GgufValue.Real((float) yarn.factor()));
+                keys.put(prefix + ORIGINAL, new GgufValue.Whole(yarn.originalLength()));
+                keys.put(prefix + BETA_FAST, new GgufValue.Real((float) yarn.betaFast()));
+                keys.put(prefix + BETA_SLOW, new GgufValue.Real((float) yarn.betaSlow()));
+                double usual = unaskedAttention(yarn.factor());
+                if (yarn.attentionFactor() != usual) {
+                    keys.put(prefix + ATTENTION, new GgufValue.Real((float) (yarn.attentionFactor() / usual)));
+                }
+            }
+            case RopeScaling.LongRope longRope when architecture == GgufArchitecture.PHI3 -> {
+                keys.put(prefix + TYPE, new GgufValue.Text("longrope"));
+                keys.put(prefix + ORIGINAL, new GgufValue.Whole(longRope.originalLength()));
+                keys.put(prefix + ATTENTION, new GgufValue.Real((float) longRope.attentionFactor()));
+                tensors.add(tensor(ModelTensors.ROPE_LONG, doubles(longRope.longFactor())));
+                tensors.add(tensor(ModelTensors.ROPE_SHORT, doubles(longRope.shortFactor())));
+            }
+            case RopeScaling.Llama3 _, RopeScaling.Yarn _, RopeScaling.LongRope _ ->
+                throw Refusal.of(
+                        where + ": rope_type",
+                        "the rotary scaling must be one that llama.cpp has for a " + architecture.key() + " model",
+                        Json.write(ModelConfigReader.rope(where, json)),
+                        "default, linear, plain yarn, llama3 (llama) or longrope (phi3)",
+                        "use the model as a Hugging Face folder");
         }
     }
 
-    /** Beside the other numbers of the scaling or, with precedence, beside the sizes of the model. */
-    private static int original(
-            Map<String, @Nullable Object> config, Map<String, @Nullable Object> rope, int maxPositions) {
-        String key = "original_max_position_embeddings";
-        return (int) number(config, key, number(rope, key, maxPositions));
-    }
-
-    private static double number(Map<String, @Nullable Object> map, String key, double absent) {
-        return map.get(key) instanceof Number n ? n.doubleValue() : absent;
-    }
-
-    private static double[] doubles(String where, Map<String, @Nullable Object> rope, String key) {
-        if (rope.get(key) instanceof List<?> list && list.stream().allMatch(Number.class::isInstance)) {
-            return list.stream().mapToDouble(n -> ((Number) n).doubleValue()).toArray();
-        }
-        throw Refusal.of(
-                where + ": " + key,
-                "longrope needs its factors",
-                Json.write(rope.get(key)),
-                "a list of numbers",
-                "correct config.json");
+    private static double[] doubles(List<Double> factors) {
+        return factors.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
     /** By what each wave becomes longer: f_i / scaled(f_i), with f_i = theta^(-2i/N). */
@@ -250,14 +220,9 @@ final class RotaryKeys {
         return factors;
     }
 
-    /** By what transformers multiplies cosines and sines with yarn: 0.1 ln s + 1, which llama.cpp does unasked. */
-    private static double yarnAttention(double factor) {
-        return factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
-    }
-
-    /** The same with longrope: √(1 + ln s / ln n). */
-    private static double longropeAttention(double factor, int original) {
-        return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+    /** What llama.cpp multiplies cosines and sines by with yarn unasked: what transformers does without mscale. */
+    private static double unaskedAttention(double factor) {
+        return RopeScaling.Yarn.usualAttention(factor, 1);
     }
 
     private static GgufTensor tensor(String name, double[] factors) {

@@ -95,7 +95,7 @@ public final class ModelConfigReader {
         }
         boolean biases = architecture == Architecture.LLAMA || architecture == Architecture.SMOLLM3;
         int headDim = config.get("head_dim") == null ? hidden / heads : positive(config, "head_dim");
-        Map<String, @Nullable Object> rope = rope();
+        Map<String, @Nullable Object> rope = rope(where, config);
         int maxPositions = positive(config, "max_position_embeddings");
         String ropeType = ropeType(rope);
         int rotaryDim = rotaryDim(rope, ropeType.equals("default"), headDim);
@@ -208,8 +208,14 @@ public final class ModelConfigReader {
         };
     }
 
-    /** {@code rope_scaling} of transformers 4, or {@code rope_parameters} of 5, or nothing; the first that says anything. */
-    private Map<String, @Nullable Object> rope() {
+    /**
+     * What a configuration says of rotary positions, word for word: {@code rope_scaling} of transformers 4, or
+     * {@code rope_parameters} of 5, or nothing; the first that says anything.
+     *
+     * @param where the file's name, for errors
+     * @throws JalignException of kind INPUT when it is not an object, or one for several kinds of layers
+     */
+    public static Map<String, @Nullable Object> rope(String where, Map<String, @Nullable Object> config) {
         for (String key : List.of("rope_scaling", "rope_parameters")) {
             @Nullable Object value = config.get(key);
             if (value instanceof Map<?, ?> map && map.values().stream().noneMatch(Map.class::isInstance)) {
@@ -218,6 +224,7 @@ public final class ModelConfigReader {
                 }
             } else if (value != null) {
                 throw error(
+                        where,
                         key,
                         "rotary positions are described once for all layers",
                         Json.write(value),
@@ -275,33 +282,28 @@ public final class ModelConfigReader {
         double mscale = number(rope, "mscale", 0);
         double mscaleAllDim = number(rope, "mscale_all_dim", 0);
         double usual = mscale != 0 && mscaleAllDim != 0
-                ? yarnAttention(factor, mscale) / yarnAttention(factor, mscaleAllDim)
-                : yarnAttention(factor, 1);
+                ? RopeScaling.Yarn.usualAttention(factor, mscale) / RopeScaling.Yarn.usualAttention(factor, mscaleAllDim)
+                : RopeScaling.Yarn.usualAttention(factor, 1);
         double betaFast = number(rope, "beta_fast", 0);
         double betaSlow = number(rope, "beta_slow", 0);
-        return RopeScaling.Yarn.of(
+        return new RopeScaling.Yarn(
                 factor,
                 number(rope, "attention_factor", usual),
-                betaFast == 0 ? 32 : betaFast,
-                betaSlow == 0 ? 1 : betaSlow,
-                !rope.containsKey("truncate") || Boolean.TRUE.equals(rope.get("truncate")),
                 original,
+                betaFast == 0 ? RopeScaling.Yarn.USUAL_BETA_FAST : betaFast,
+                betaSlow == 0 ? RopeScaling.Yarn.USUAL_BETA_SLOW : betaSlow,
+                !rope.containsKey("truncate") || Boolean.TRUE.equals(rope.get("truncate")),
                 rotaryDim,
                 theta);
-    }
-
-    private static double yarnAttention(double factor, double mscale) {
-        return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
     }
 
     private RopeScaling longRope(Map<String, @Nullable Object> rope, int maxPositions, int rotaryDim) {
         int original = originalLength(rope, maxPositions);
         double factor = number(rope, "factor", (double) maxPositions / original);
-        double usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
         return new RopeScaling.LongRope(
                 divisors(rope, "short_factor", rotaryDim / 2),
                 divisors(rope, "long_factor", rotaryDim / 2),
-                number(rope, "attention_factor", usual),
+                number(rope, "attention_factor", RopeScaling.LongRope.usualAttention(factor, original)),
                 original);
     }
 
@@ -393,6 +395,11 @@ public final class ModelConfigReader {
     }
 
     private JalignException error(String key, String rule, String found, String expected, String action) {
+        return error(where, key, rule, found, expected, action);
+    }
+
+    private static JalignException error(
+            String where, String key, String rule, String found, String expected, String action) {
         return new JalignException(
                 JalignException.Kind.INPUT, where + ": " + key, rule, found, expected, action);
     }

@@ -15,7 +15,7 @@ public sealed interface RopeScaling {
      */
     double scale(int i, double frequency, boolean longer);
 
-    /** What cosines and sines are multiplied by. */
+    /** What cosines and sines are multiplied by: as the configuration gives it, or else the usual. */
     default double attentionFactor() {
         return 1;
     }
@@ -61,42 +61,65 @@ public sealed interface RopeScaling {
 
     /**
      * {@code rope_type: yarn} (Peng et al. 2023): frequencies below index {@code low} stay, those above {@code high} are
-     * divided by factor, those between are mixed by their index.
+     * divided by factor, those between are mixed by their index. Kept are the numbers that both indices follow from: a
+     * GGUF file holds these.
+     *
+     * @param betaFast turns within the original length from which on a frequency stays
+     * @param betaSlow turns up to which it is divided
+     * @param truncate whether low and high are whole indices
+     * @param rotaryDim N
      */
-    record Yarn(double factor, double attentionFactor, double low, double high) implements RopeScaling {
+    record Yarn(
+            double factor,
+            double attentionFactor,
+            int originalLength,
+            double betaFast,
+            double betaSlow,
+            boolean truncate,
+            int rotaryDim,
+            double theta)
+            implements RopeScaling {
+        public static final double USUAL_BETA_FAST = 32;
+        public static final double USUAL_BETA_SLOW = 1;
+
         /** In place of no distance at all between low and high. */
         private static final double LEAST_DISTANCE = 0.001;
 
         /**
-         * @param rotaryDim N
-         * @param betaFast turns within the original length from which on a frequency stays
-         * @param betaSlow turns up to which it is divided
-         * @param truncate whether low and high are whole indices
+         * The attention factor where none is given.
+         *
+         * @param mscale 1 unless the configuration says otherwise
          */
-        static Yarn of(
-                double factor,
-                double attentionFactor,
-                double betaFast,
-                double betaSlow,
-                boolean truncate,
-                int originalLength,
-                int rotaryDim,
-                double theta) {
-            double low = index(betaFast, originalLength, rotaryDim, theta);
-            double high = index(betaSlow, originalLength, rotaryDim, theta);
-            low = Math.max(truncate ? Math.floor(low) : low, 0);
-            high = Math.min(truncate ? Math.ceil(high) : high, rotaryDim - 1);
-            return new Yarn(factor, attentionFactor, low, low == high ? high + LEAST_DISTANCE : high);
+        public static double usualAttention(double factor, double mscale) {
+            return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+        }
+
+        /** Whether the betas are those of a configuration that has none. */
+        public boolean usualBetas() {
+            return betaFast == USUAL_BETA_FAST && betaSlow == USUAL_BETA_SLOW;
+        }
+
+        private double low() {
+            double low = index(betaFast);
+            return Math.max(truncate ? Math.floor(low) : low, 0);
+        }
+
+        private double high() {
+            double high = index(betaSlow);
+            return Math.min(truncate ? Math.ceil(high) : high, rotaryDim - 1);
         }
 
         /** The index, not rounded, whose frequency turns so often within the original length. */
-        private static double index(double turns, int originalLength, int rotaryDim, double theta) {
+        private double index(double turns) {
             return rotaryDim * Math.log(originalLength / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
         }
 
         @Override
         public double scale(int i, double frequency, boolean longer) {
-            double ramp = Math.clamp((i - low) / (high - low), 0, 1);
+            double low = low();
+            double high = high();
+            double end = low == high ? high + LEAST_DISTANCE : high;
+            double ramp = Math.clamp((i - low) / (end - low), 0, 1);
             return frequency / factor * ramp + frequency * (1 - ramp);
         }
     }
@@ -110,6 +133,15 @@ public sealed interface RopeScaling {
         public LongRope {
             shortFactor = List.copyOf(shortFactor);
             longFactor = List.copyOf(longFactor);
+        }
+
+        /**
+         * The attention factor where none is given.
+         *
+         * @param factor by what the original length has grown
+         */
+        public static double usualAttention(double factor, int originalLength) {
+            return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalLength));
         }
 
         @Override

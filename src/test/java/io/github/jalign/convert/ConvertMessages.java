@@ -374,6 +374,20 @@ public final class ConvertMessages {
                   found     {"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":32}
                   expected  default, linear, plain yarn, llama3 (llama) or longrope (phi3)
                   do        use the model as a Hugging Face folder""");
+        folder("yarn between whole indices", TinyFolder.yarn(", \"truncate\": null"), f -> {},
+                """
+                target/convert-messages/yarn-between-whole-indices/config.json: rope_type: the rotary scaling must be one that llama.cpp has for a llama model
+                  found     {"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":32,"truncate":null}
+                  expected  default, linear, plain yarn, llama3 (llama) or longrope (phi3)
+                  do        use the model as a Hugging Face folder""");
+        folder("longrope in Llama", TinyFolder.config("llama", """
+                "head_dim": 4, "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [2.0, 3.0]}"""),
+                f -> {},
+                """
+                target/convert-messages/longrope-in-Llama/config.json: rope_type: the rotary scaling must be one that llama.cpp has for a llama model
+                  found     {"type":"longrope","short_factor":[1.0,1.5],"long_factor":[2.0,3.0]}
+                  expected  default, linear, plain yarn, llama3 (llama) or longrope (phi3)
+                  do        use the model as a Hugging Face folder""");
         folder("weights of another configuration", TinyFolder.config("llama", ""),
                 f -> replace(f.resolve("config.json"), "\"intermediate_size\": 96", "\"intermediate_size\": 95"),
                 """

@@ -82,7 +82,10 @@ class LlamaCppTest {
     /** The same sums in another order: at most 96 terms in each of 4 products a layer, so about 4 · 96 · 2^-24 a layer. */
     @TestFactory
     Stream<DynamicTest> logitsOfEveryKindOfModel() {
-        return TinyFolder.configs().entrySet().stream().map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
+        Map<String, Map<String, @Nullable Object>> configs = TinyFolder.configs();
+        configs.put("llama, yarn with attention_factor", TinyFolder.yarn(", \"attention_factor\": 1.5"));
+        configs.put("llama, yarn with mscale", TinyFolder.yarn(", \"mscale\": 1.0, \"mscale_all_dim\": 0.5"));
+        return configs.entrySet().stream().map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
             Path folder = TinyFolder.write(temporary.resolve(e.getKey().replaceAll("\\W+", "-")), e.getValue());
             int[] ids = RandomModel.tokens(40, TinyFolder.VOCABULARY - 2, 5);
             double[] expected = logits(folder, ids);

@@ -2,6 +2,7 @@ package io.github.jalign.convert;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.jalign.checkpoint.GgmlType;
@@ -9,6 +10,7 @@ import io.github.jalign.checkpoint.Gguf;
 import io.github.jalign.checkpoint.ModelFolder;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.ModelConfigReader;
+import io.github.jalign.model.RopeScaling;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.text.Tokenizer;
 import java.io.IOException;
@@ -103,6 +105,40 @@ class RoundTripTest {
             }
             assertEquals(a.templateVariables(), b.templateVariables());
             assertEquals(TinyFolder.TEMPLATE, Objects.requireNonNull(b.chatTemplate()).source());
+        }
+    }
+
+    /** The quotient of it and the usual one is a float32: wrong by 2^-24 of itself at most, and a product's rounding. */
+    @Test
+    void anAttentionFactorOfYarnComesBackNearby() throws IOException {
+        for (String given : List.of("\"attention_factor\": 1.25", "\"mscale\": 1.0, \"mscale_all_dim\": 0.5")) {
+            Path home = Files.createDirectory(temporary.resolve(given.replaceAll("\\W+", "-")));
+            Path folder = TinyFolder.write(home.resolve("model"), TinyFolder.yarn(", " + given));
+            GgufExport.run(folder, home.resolve("model.gguf"), null, listener);
+            GgufImport.run(home.resolve("model.gguf"), home.resolve("again"), null, listener);
+            RopeScaling.Yarn before = yarn(folder);
+            RopeScaling.Yarn after = yarn(home.resolve("again"));
+            assertEquals(before.attentionFactor(), after.attentionFactor(), before.attentionFactor() * 0x1.0001p-24);
+            assertNotEquals(RopeScaling.Yarn.usualAttention(4, 1), after.attentionFactor(), 1e-3);
+        }
+    }
+
+    @Test
+    void yarnsBetasComeBackWithAWarning() throws IOException {
+        Path folder = TinyFolder.write(
+                temporary.resolve("model"), TinyFolder.yarn(", \"beta_fast\": 8.0, \"beta_slow\": 2"));
+        GgufExport.run(folder, temporary.resolve("model.gguf"), null, listener);
+        assertEquals(
+                List.of("llama.cpp reads no betas of yarn for llama; run it with --yarn-beta-fast 8.0 --yarn-beta-slow 2.0"),
+                warnings);
+        GgufImport.run(temporary.resolve("model.gguf"), temporary.resolve("again"), null, listener);
+        assertEquals(yarn(folder), yarn(temporary.resolve("again")));
+    }
+
+    private static RopeScaling.Yarn yarn(Path folder) {
+        try (ModelFolder files = ModelFolder.open(folder)) {
+            return (RopeScaling.Yarn)
+                    ModelConfigReader.read("config.json", files.config()).ropeScaling();
         }
     }
 

@@ -38,11 +38,31 @@ public final class TinyFolder {
         all.put("llama, llama3 scaling", config("llama", """
                 "rope_theta": 500000, "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
                 "high_freq_factor": 4.0, "original_max_position_embeddings": 32}"""));
+        all.put("llama, yarn without betas", yarn(""));
+        all.put("llama, yarn with betas of zero", yarn(", \"beta_fast\": 0, \"beta_slow\": 0"));
         all.put("mistral", config("mistral", "\"sliding_window\": null, \"num_key_value_heads\": 2"));
         all.put("smollm3", config("smollm3", "\"num_hidden_layers\": 5, \"num_key_value_heads\": 2, \"rope_theta\": 5e6"));
         all.put("phi3", config("phi3", "\"sliding_window\": null"));
         all.put("phi3, partly rotated", config("phi3", "\"sliding_window\": null, \"partial_rotary_factor\": 0.75"));
+        for (String name : List.of("su", "yarn", "longrope")) {
+            all.put("phi3, " + name, longrope(name));
+        }
         return all;
+    }
+
+    /** @param more inside the scaling */
+    static Map<String, @Nullable Object> yarn(String more) {
+        return config("llama", """
+                "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32%s}"""
+                .formatted(more));
+    }
+
+    /** @param name one of the three that Phi-3's scaling has had */
+    static Map<String, @Nullable Object> longrope(String name) {
+        return config("phi3", """
+                "sliding_window": null, "original_max_position_embeddings": 32, "rope_scaling": {"type": "%s",
+                "long_factor": [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+                "short_factor": [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7]}""".formatted(name));
     }
 
     /** @param more an object's inside, which overrides */
