@@ -1,11 +1,12 @@
-"""Times PyTorch on the shapes that DeviceTimings times jalign on: peers.py --out FILE.jsonl [--quick | --tiny] [--device cpu]
+"""Times PyTorch on the shapes that DeviceTimings times jalign on: peers.py --out FILE.jsonl [--quick | --tiny] [--groups LIST] [--device cpu]
 
 Adds lines to FILE as DeviceTimings does; DeviceTimings --report prints both as ratios. A result is looked at before its
 time counts. The DPO step is what TRL's trainer computes with precomputed reference log-probs: chosen and rejected of a
 micro-batch concatenated and padded on the right to the longest, float32 masters cast to bfloat16 once a micro-batch,
 causal FlashAttention through SDPA, logits of all positions, no checkpointing, fused AdamW; eager, without transformers.
+A group that fails leaves its traceback, and the next begins.
 """
-import argparse, datetime, hashlib, importlib.metadata, importlib.util, json, math, pathlib, platform, statistics, time
+import argparse, datetime, hashlib, importlib.metadata, importlib.util, json, math, pathlib, platform, statistics, time, traceback
 import torch
 import torch._functorch.config
 import torch.nn.functional as F
@@ -15,6 +16,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--out", required=True)
 parser.add_argument("--quick", action="store_true")
 parser.add_argument("--tiny", action="store_true")
+parser.add_argument("--groups", default="launches,rows,attention,adamw,products,head,steps")
 parser.add_argument("--device", default="cuda")
 args = parser.parse_args()
 
@@ -460,6 +462,11 @@ write({"mode": MODE, "date": datetime.datetime.now(datetime.timezone.utc).isofor
        "flash_attn": importlib.metadata.version("flash_attn") if importlib.util.find_spec("flash_attn") else None,
        "shapes": hashlib.sha256(TEXT).hexdigest()})
 for group in (launches, rows, attention, adamw, products, head, steps):
-    group()
-    free()
+    if group.__name__ in args.groups.split(","):
+        try:
+            group()
+        except Exception:
+            wrong += 1
+            traceback.print_exc()
+        free()
 raise SystemExit(1 if wrong else 0)

@@ -6,21 +6,29 @@ import java.nio.file.Path;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Times the CUDA backend, each time after a look at its result:
  *
  * <pre>
- * DeviceTimings --out=FILE.jsonl [--quick | --tiny]
+ * DeviceTimings --out=FILE.jsonl [--quick | --tiny] [--groups=LIST]
  * DeviceTimings --report FILE.jsonl …
  * </pre>
  *
- * {@code --quick} takes fewer shapes, {@code --tiny} those that the emulator can run; {@code --report} prints what this
- * program and {@code benchmarks/gpu/peers.py} wrote as ratios. Exits with 1 when a result was wrong, 2 for other words.
+ * {@code --quick} takes fewer shapes, {@code --tiny} those that the emulator can run; {@code --groups} names what to time,
+ * by default all. A group that fails leaves its stack trace, and the next begins. {@code --report} prints what this program
+ * and {@code benchmarks/gpu/peers.py} wrote as ratios. Exits with 1 when a group failed or a result was wrong, 2 for other
+ * words.
  */
 final class DeviceTimings {
     private DeviceTimings() {}
@@ -38,49 +46,90 @@ final class DeviceTimings {
         }
         String mode = "full";
         Path out = null;
+        Set<Group> groups = EnumSet.allOf(Group.class);
         for (String word : words) {
             if (word.startsWith("--out=")) {
                 out = Path.of(word.substring("--out=".length()));
             } else if (word.equals("--quick") || word.equals("--tiny")) {
                 mode = word.substring(2);
+            } else if (word.startsWith("--groups=") && Group.all(word).isPresent()) {
+                groups = Group.all(word).get();
             } else {
                 out = null;
                 break;
             }
         }
         if (out == null) {
-            System.err.println("usage: DeviceTimings --out=FILE.jsonl [--quick | --tiny], or --report FILE.jsonl ...");
+            System.err.println("usage: DeviceTimings --out=FILE.jsonl [--quick | --tiny] [--groups=LIST of "
+                    + Arrays.toString(Group.values()).toLowerCase(Locale.ROOT) + "], or --report FILE.jsonl ...");
             return 2;
         }
-        return time(mode, out);
+        return time(mode, groups, out);
     }
 
-    private static int time(String mode, Path out) {
+    /** What is timed together, in this order. */
+    private enum Group {
+        LAUNCHES,
+        ROWS,
+        ATTENTION,
+        ADAMW,
+        PRODUCTS,
+        HEAD,
+        STEPS;
+
+        /** @return empty when a name is none of these */
+        private static Optional<Set<Group>> all(String word) {
+            Set<Group> groups = EnumSet.noneOf(Group.class);
+            for (String name : word.substring("--groups=".length()).split(",")) {
+                Optional<Group> group = Arrays.stream(values())
+                        .filter(g -> g.name().toLowerCase(Locale.ROOT).equals(name))
+                        .findFirst();
+                if (group.isEmpty()) {
+                    return Optional.empty();
+                }
+                groups.add(group.get());
+            }
+            return Optional.of(groups);
+        }
+    }
+
+    private static int time(String mode, Set<Group> groups, Path out) {
         Shapes shapes = Shapes.of(mode);
         Normals normals = new Normals(1);
+        boolean well = true;
         try (TimingLog log = new TimingLog(out, System.out, header(mode, shapes))) {
-            try (Device device = Device.open(normals, shapes, log)) {
-                new LaunchTimings(device).run();
-                new RowTimings(device).run();
-                new AttentionTimings(device).run();
-            }
-            try (Device device = Device.open(normals, shapes, log)) {
-                new AdamWTimings(device).run();
-            }
-            for (String model : shapes.gemm()) {
-                try (Device device = Device.open(normals, shapes, log)) {
-                    new ProductTimings(device).run(model);
+            for (Group group : groups) {
+                try {
+                    run(group, normals, shapes, log);
+                } catch (RuntimeException e) {
+                    well = false;
+                    e.printStackTrace();
                 }
             }
-            for (List<Integer> size : shapes.headSizes()) {
-                for (int rows : shapes.headRows()) {
-                    try (Device device = Device.open(normals, shapes, log)) {
-                        new HeadTimings(device).run(size.get(0), size.get(1), rows);
-                    }
-                }
-            }
-            new StepTimings(normals, shapes, log).run();
-            return log.wrong() == 0 ? 0 : 1;
+            return well && log.wrong() == 0 ? 0 : 1;
+        }
+    }
+
+    private static void run(Group group, Normals normals, Shapes shapes, TimingLog log) {
+        switch (group) {
+            case LAUNCHES -> on(normals, shapes, log, device -> new LaunchTimings(device).run());
+            case ROWS -> on(normals, shapes, log, device -> new RowTimings(device).run());
+            case ATTENTION -> on(normals, shapes, log, device -> new AttentionTimings(device).run());
+            case ADAMW -> on(normals, shapes, log, device -> new AdamWTimings(device).run());
+            case PRODUCTS -> shapes.gemm()
+                    .forEach(model -> on(normals, shapes, log, device -> new ProductTimings(device).run(model)));
+            case HEAD -> shapes.headSizes()
+                    .forEach(size -> shapes.headRows()
+                            .forEach(rows -> on(
+                                    normals, shapes, log,
+                                    device -> new HeadTimings(device).run(size.get(0), size.get(1), rows))));
+            case STEPS -> new StepTimings(normals, shapes, log).run();
+        }
+    }
+
+    private static void on(Normals normals, Shapes shapes, TimingLog log, Consumer<Device> timings) {
+        try (Device device = Device.open(normals, shapes, log)) {
+            timings.accept(device);
         }
     }
 
