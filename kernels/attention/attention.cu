@@ -3,6 +3,8 @@
 #include "backward.cuh"
 #include "decode.cuh"
 #include "plain.cuh"
+#include "wgmma_backward.cuh"
+#include "wgmma_forward.cuh"
 
 #define WIDTH(W)                                                                                                      \
     extern "C" __global__ void __launch_bounds__(ForwardTiles<W>::THREADS) attention_bf16_##W(                        \
@@ -28,6 +30,36 @@
 WIDTH(64)
 WIDTH(96)
 WIDTH(128)
+
+#define WGMMA_WIDTH(W)                                                                                                \
+    extern "C" __global__ void __launch_bounds__(WgmmaForwardTiles<W>::THREADS, WgmmaForwardTiles<W>::BLOCKS)         \
+            attention_wgmma_bf16_##W(                                                                                 \
+                    const bf16* qkv, long long qs, bf16* out, long long os, float* lse, const int* segments,          \
+                    const int* tiles, int heads, int kv_heads, int head_dim, int window, float scale) {               \
+        ON_SM90A(attention_wgmma<W>(                                                                                  \
+                qkv, qs, out, os, lse, segments, tiles, heads, kv_heads, head_dim, window, scale);)                   \
+    }                                                                                                                 \
+    extern "C" __global__ void __launch_bounds__(WgmmaKeyGradientTiles<W>::THREADS, WgmmaKeyGradientTiles<W>::BLOCKS) \
+            attention_dkv_wgmma_bf16_##W(                                                                             \
+                    const bf16* qkv, long long qs, const bf16* dout, long long os, const float* lse,                  \
+                    const float* delta, bf16* dqkv, long long dqs, const int* segments, const int* children_from,     \
+                    const int* children, const int* tiles, int heads, int kv_heads, int head_dim, int window,         \
+                    float scale) {                                                                                    \
+        ON_SM90A(attention_dkv_wgmma<W>(                                                                              \
+                qkv, qs, dout, os, lse, delta, dqkv, dqs, segments, children_from, children, tiles, heads, kv_heads,  \
+                head_dim, window, scale);)                                                                            \
+    }                                                                                                                 \
+    extern "C" __global__ void                                                                                        \
+    __launch_bounds__(WgmmaQueryGradientTiles<W>::THREADS, WgmmaQueryGradientTiles<W>::BLOCKS)                        \
+            attention_dq_wgmma_bf16_##W(                                                                              \
+                    const bf16* qkv, long long qs, const bf16* dout, long long os, const float* lse,                  \
+                    const float* delta, bf16* dqkv, long long dqs, const int* segments, const int* tiles, int heads,  \
+                    int kv_heads, int head_dim, int window, float scale) {                                            \
+        ON_SM90A(attention_dq_wgmma<W>(                                                                               \
+                qkv, qs, dout, os, lse, delta, dqkv, dqs, segments, tiles, heads, kv_heads, head_dim, window, scale);) \
+    }
+WGMMA_WIDTH(64)
+WGMMA_WIDTH(128)
 
 extern "C" __global__ void attention_delta_bf16(
         const bf16* out, long long os, const bf16* dout, long long ds, float* delta, int rows, int heads, int head_dim) {

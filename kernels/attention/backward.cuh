@@ -39,6 +39,41 @@ __device__ __forceinline__ void attention_delta(
     }
 }
 
+/// lse times log2 e, and delta, of the warp's rows, which begin with `first` of the tile's `rows`.
+template <int M>
+__device__ __forceinline__ void read_statistics(
+        float (&logSum)[M][2], float (&d)[M][2], const float* __restrict__ lse, const float* __restrict__ delta, int token0,
+        int heads, int head, int first, int rows) {
+#pragma unroll
+    for (int m = 0; m < M; m++) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            int row = first + m * 16 + half * 8 + ((threadIdx.x & 31) >> 2);
+            long long at = (long long)(token0 + row) * heads + head;
+            logSum[m][half] = row < rows ? lse[at] * LOG2_E : 0.0f;
+            d[m][half] = row < rows ? delta[at] : 0.0f;
+        }
+    }
+}
+
+/// s = p · (dp - d), queries along the rows.
+template <int M, int N>
+__device__ __forceinline__ void score_gradients(
+        float (&s)[M][N][4], const float (&dp)[M][N][4], const float (&logSum)[M][2], const float (&d)[M][2],
+        float log2Scale) {
+#pragma unroll
+    for (int m = 0; m < M; m++) {
+#pragma unroll
+        for (int n = 0; n < N; n++) {
+#pragma unroll
+            for (int e = 0; e < 4; e++) {
+                float p = exp2_approx(s[m][n][e] * log2Scale - logSum[m][e >> 1]);
+                s[m][n][e] = p * (dp[m][n][e] - d[m][e >> 1]);
+            }
+        }
+    }
+}
+
 template <int WIDTH>
 struct QueryGradientTiles {
     static constexpr int BM = 128, BN = 32, WARPS = 4, THREADS = 32 * WARPS;
@@ -91,16 +126,7 @@ __device__ __forceinline__ void attention_dq(
 
     float log2Scale = scale * LOG2_E;
     float logSum[M][2], d[M][2]; // lse times log2 e, delta
-#pragma unroll
-    for (int m = 0; m < M; m++) {
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            int row = warpRow + m * 16 + half * 8 + (lane >> 2);
-            long long at = (long long)(token0 + row) * heads + head;
-            logSum[m][half] = row < rows ? lse[at] * LOG2_E : 0.0f;
-            d[m][half] = row < rows ? delta[at] : 0.0f;
-        }
-    }
+    read_statistics(logSum, d, lse, delta, token0, heads, head, warpRow, rows);
 
     float dq[M][D][4] = {};
     shared_t query = shared_address(queries + warpRow * ROW); // the warp's first
@@ -133,17 +159,7 @@ __device__ __forceinline__ void attention_dq(
                 multiply<WIDTH>(dp, gradient, asRows, value, asColumns);
             }
             mask<BN>(s, sight, tile, lane);
-#pragma unroll
-            for (int m = 0; m < M; m++) {
-#pragma unroll
-                for (int n = 0; n < N; n++) {
-#pragma unroll
-                    for (int e = 0; e < 4; e++) {
-                        float p = exp2_approx(s[m][n][e] * log2Scale - logSum[m][e >> 1]);
-                        s[m][n][e] = p * (dp[m][n][e] - d[m][e >> 1]);
-                    }
-                }
-            }
+            score_gradients(s, dp, logSum, d, log2Scale);
             uint32_t a[N / 2][M][4];
             as_operand(s, a);
             multiply<WIDTH>(dq, a, key, asRows);
@@ -158,6 +174,66 @@ __device__ __forceinline__ void attention_dq(
     store_tile<WIDTH, M>(
             queries, warpRow, dq, factor, dqkv + (long long)(token0 + warpRow) * dqs + head * E, dqs, rows - warpRow,
             E, aligned(dqkv, dqs) && E % 8 == 0);
+}
+
+/// Takes back the scores of queries that do not see a key. s[m][n]: keys along the rows, queries along the columns.
+template <int BM, int M>
+__device__ __forceinline__ void mask_transposed(
+        float (&s)[M][BM / 8][4], const KeySight& sight, const QueryTile& queries, int lane) {
+    if (sight.all(queries)) {
+        return;
+    }
+#pragma unroll
+    for (int m = 0; m < M; m++) {
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            int key = sight.first + m * 16 + (e >> 1) * 8 + (lane >> 2);
+            int high = sight.high(key);
+#pragma unroll
+            for (int n = 0; n < BM / 8; n++) {
+                int query = queries.position + n * 8 + (lane & 3) * 2 + (e & 1);
+                if (query < key || query > high) {
+                    s[m][n][e] = NOTHING;
+                }
+            }
+        }
+    }
+}
+
+/// s = p and dp = p · (dp - delta), keys along the rows; statistics: lse of BM queries, then their delta.
+template <int BM, int M>
+__device__ __forceinline__ void score_gradients_transposed(
+        float (&s)[M][BM / 8][4], float (&dp)[M][BM / 8][4], const float* statistics, float log2Scale, int lane) {
+    statistics += (lane & 3) * 2;
+#pragma unroll
+    for (int n = 0; n < BM / 8; n++) {
+        float2 logSum = *reinterpret_cast<const float2*>(statistics + n * 8);
+        float2 d = *reinterpret_cast<const float2*>(statistics + BM + n * 8);
+        logSum.x *= LOG2_E, logSum.y *= LOG2_E;
+#pragma unroll
+        for (int m = 0; m < M; m++) {
+#pragma unroll
+            for (int e = 0; e < 4; e++) {
+                s[m][n][e] = exp2_approx(s[m][n][e] * log2Scale - (e & 1 ? logSum.y : logSum.x));
+                dp[m][n][e] = s[m][n][e] * (dp[m][n][e] - (e & 1 ? d.y : d.x));
+            }
+        }
+    }
+}
+
+/// Asks for lse and delta of a tile's queries: thread t for one of the 2 · BM numbers.
+template <int BM>
+__device__ __forceinline__ void load_statistics(
+        float* to, const float* __restrict__ lse, const float* __restrict__ delta, const QueryTile& queries, int heads) {
+    if (threadIdx.x < 2 * BM) {
+        int row = threadIdx.x % BM;
+        bool there = row < queries.rows;
+        const float* from = threadIdx.x < BM ? lse : delta;
+        // Queries that do not exist read 0 throughout, and add 0.
+        cp_async_4(
+                shared_address(to + threadIdx.x),
+                from + (there ? (long long)(queries.row + row) * heads + queries.head : 0), there ? 4 : 0);
+    }
 }
 
 template <int WIDTH>
@@ -201,8 +277,8 @@ __device__ __forceinline__ void attention_dkv(
 
     int lane = threadIdx.x & 31;
     int warpRow = (threadIdx.x >> 5) * (16 * M);
-    int firstKey = segment.position + key0 + warpRow;
-    int lastKey = segment.position + key0 + min(warpRow + 16 * M, rows) - 1;
+    int position0 = segment.position + key0;
+    KeySight sight{position0 + warpRow, position0 + min(warpRow + 16 * M, rows) - 1, window};
     RowsOf<WIDTH> asRows(lane);
     ColumnsOf<WIDTH> asColumns(lane);
 
@@ -210,15 +286,7 @@ __device__ __forceinline__ void attention_dkv(
         load_tile<WIDTH, BM, THREADS>(stage, qkv + queries.row * qs + queries.head * E, qs, queries.rows, E, vector);
         load_tile<WIDTH, BM, THREADS>(
                 stage + BM * ROW, dout + queries.row * os + queries.head * E, os, queries.rows, E, gradientVector);
-        if (threadIdx.x < 2 * BM) {
-            int row = threadIdx.x % BM;
-            bool there = row < queries.rows;
-            const float* from = threadIdx.x < BM ? lse : delta;
-            // Queries that do not exist read 0 throughout, and add 0.
-            cp_async_4(
-                    shared_address(stage + 2 * BM * ROW + threadIdx.x * sizeof(float)),
-                    from + (there ? (long long)(queries.row + row) * heads + queries.head : 0), there ? 4 : 0);
-        }
+        load_statistics<BM>(reinterpret_cast<float*>(stage + 2 * BM * ROW), lse, delta, queries, heads);
         cp_async_commit();
     };
 
@@ -241,44 +309,14 @@ __device__ __forceinline__ void attention_dkv(
             request(stages + (parity ^ 1) * STAGE, next);
         }
         unsigned char* stage = stages + parity * STAGE;
-        int lastQuery = tile.position + tile.rows - 1;
-        if (firstKey <= lastKey && firstKey <= lastQuery && (window == 0 || tile.position - lastKey < window)) {
+        if (sight.any(tile)) {
             shared_t query = shared_address(stage), gradient = query + BM * ROW;
             float s[M][N][4] = {}, dp[M][N][4] = {};
             multiply<WIDTH>(s, key, asRows, query, asColumns);
             multiply<WIDTH>(dp, value, asRows, gradient, asColumns);
-            if (lastKey > tile.position || (window > 0 && lastQuery - firstKey >= window)) {
-#pragma unroll
-                for (int m = 0; m < M; m++) {
-#pragma unroll
-                    for (int e = 0; e < 4; e++) {
-                        int at = firstKey + m * 16 + (e >> 1) * 8 + (lane >> 2);
-                        int high = window > 0 ? at + window - 1 : INT32_MAX;
-#pragma unroll
-                        for (int n = 0; n < N; n++) {
-                            int from = tile.position + n * 8 + (lane & 3) * 2 + (e & 1);
-                            if (from < at || from > high) {
-                                s[m][n][e] = NOTHING;
-                            }
-                        }
-                    }
-                }
-            }
-            const float* statistics = reinterpret_cast<const float*>(stage + 2 * BM * ROW) + (lane & 3) * 2;
-#pragma unroll
-            for (int n = 0; n < N; n++) {
-                float2 logSum = *reinterpret_cast<const float2*>(statistics + n * 8);
-                float2 d = *reinterpret_cast<const float2*>(statistics + BM + n * 8);
-                logSum.x *= LOG2_E, logSum.y *= LOG2_E;
-#pragma unroll
-                for (int m = 0; m < M; m++) {
-#pragma unroll
-                    for (int e = 0; e < 4; e++) {
-                        s[m][n][e] = exp2_approx(s[m][n][e] * log2Scale - (e & 1 ? logSum.y : logSum.x));
-                        dp[m][n][e] = s[m][n][e] * (dp[m][n][e] - (e & 1 ? d.y : d.x));
-                    }
-                }
-            }
+            mask_transposed<BM>(s, sight, tile, lane);
+            score_gradients_transposed<BM>(
+                    s, dp, reinterpret_cast<const float*>(stage + 2 * BM * ROW), log2Scale, lane);
             uint32_t a[N / 2][M][4];
             as_operand(s, a);
             multiply<WIDTH>(dv, a, gradient, asRows);

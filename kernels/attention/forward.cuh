@@ -39,6 +39,79 @@ __device__ __forceinline__ void mask(float (&s)[M][BN / 8][4], const Sight& sigh
     }
 }
 
+/// Takes a tile's scores into the softmax of each row: `highest` and `sum` (this thread's columns only) move on, p becomes
+/// the weights as A operands. True if a row's maximum has: `factor` is what its earlier output is to be multiplied by.
+template <int BN, int M>
+__device__ __forceinline__ bool weigh(
+        const float (&s)[M][BN / 8][4], uint32_t (&p)[BN / 16][M][4], float (&highest)[M][2], float (&sum)[M][2],
+        float (&factor)[M][2], float log2Scale, float lazy) {
+    bool rescale = false;
+#pragma unroll
+    for (int m = 0; m < M; m++) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float most = NOTHING;
+#pragma unroll
+            for (int n = 0; n < BN / 8; n++) {
+                most = fmaxf(most, fmaxf(s[m][n][2 * half], s[m][n][2 * half + 1]));
+            }
+            most = fmaxf(most, __shfl_xor_sync(ALL_LANES, most, 1));
+            most = fmaxf(most, __shfl_xor_sync(ALL_LANES, most, 2));
+            float before = highest[m][half];
+            bool higher = most > before + lazy;
+            rescale |= higher;
+            factor[m][half] = higher ? exp2_approx((before - most) * log2Scale) : 1.0f;
+            highest[m][half] = higher ? most : before;
+            // A row that has seen nothing yet has the maximum -inf, and nothing to subtract it from.
+            float shift = highest[m][half] == NOTHING ? 0.0f : highest[m][half] * log2Scale;
+            float total = sum[m][half] * factor[m][half];
+#pragma unroll
+            for (int n = 0; n < BN / 8; n++) {
+                float first = exp2_approx(s[m][n][2 * half] * log2Scale - shift);
+                float second = exp2_approx(s[m][n][2 * half + 1] * log2Scale - shift);
+                total += first + second;
+                p[n / 2][m][(n & 1) * 2 + half] = pack2(first, second);
+            }
+            sum[m][half] = total;
+        }
+    }
+    return rescale;
+}
+
+template <int M, int N>
+__device__ __forceinline__ void scale_rows(float (&c)[M][N][4], const float (&factor)[M][2]) {
+#pragma unroll
+    for (int m = 0; m < M; m++) {
+#pragma unroll
+        for (int n = 0; n < N; n++) {
+            c[m][n][0] *= factor[m][0], c[m][n][1] *= factor[m][0];
+            c[m][n][2] *= factor[m][1], c[m][n][3] *= factor[m][1];
+        }
+    }
+}
+
+/// What the output is to be multiplied by; writes lse of the warp's rows, which begin with `first` of the tile's `rows`.
+template <int M>
+__device__ __forceinline__ void finish(
+        const float (&highest)[M][2], const float (&sum)[M][2], float (&inverse)[M][2], float* __restrict__ lse, int token0,
+        int heads, int head, int first, int rows, float scale) {
+    int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int m = 0; m < M; m++) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float total = sum[m][half];
+            total += __shfl_xor_sync(ALL_LANES, total, 1);
+            total += __shfl_xor_sync(ALL_LANES, total, 2);
+            inverse[m][half] = 1.0f / total;
+            int row = first + m * 16 + half * 8 + (lane >> 2);
+            if ((lane & 3) == 0 && row < rows) {
+                lse[(long long)(token0 + row) * heads + head] = highest[m][half] * scale + log2_approx(total) * LN_2;
+            }
+        }
+    }
+}
+
 template <int WIDTH>
 struct ForwardTiles {
     static constexpr int BM = 128, BN = 64, WARPS = 4, THREADS = 32 * WARPS;
@@ -128,45 +201,9 @@ __device__ __forceinline__ void attention(
             mask<BN>(s, sight, tile, lane);
 
             float factor[M][2];
-            bool rescale = false;
-#pragma unroll
-            for (int m = 0; m < M; m++) {
-#pragma unroll
-                for (int half = 0; half < 2; half++) {
-                    float most = NOTHING;
-#pragma unroll
-                    for (int n = 0; n < N; n++) {
-                        most = fmaxf(most, fmaxf(s[m][n][2 * half], s[m][n][2 * half + 1]));
-                    }
-                    most = fmaxf(most, __shfl_xor_sync(ALL_LANES, most, 1));
-                    most = fmaxf(most, __shfl_xor_sync(ALL_LANES, most, 2));
-                    float before = highest[m][half];
-                    bool higher = most > before + lazy;
-                    rescale |= higher;
-                    factor[m][half] = higher ? exp2_approx((before - most) * log2Scale) : 1.0f;
-                    highest[m][half] = higher ? most : before;
-                    // A row that has seen nothing yet has the maximum -inf, and nothing to subtract it from.
-                    float shift = highest[m][half] == NOTHING ? 0.0f : highest[m][half] * log2Scale;
-                    float total = sum[m][half] * factor[m][half];
-#pragma unroll
-                    for (int n = 0; n < N; n++) {
-                        float first = exp2_approx(s[m][n][2 * half] * log2Scale - shift);
-                        float second = exp2_approx(s[m][n][2 * half + 1] * log2Scale - shift);
-                        total += first + second;
-                        p[n / 2][m][(n & 1) * 2 + half] = pack2(first, second);
-                    }
-                    sum[m][half] = total;
-                }
-            }
+            bool rescale = weigh<BN>(s, p, highest, sum, factor, log2Scale, lazy);
             if (__any_sync(ALL_LANES, rescale)) {
-#pragma unroll
-                for (int m = 0; m < M; m++) {
-#pragma unroll
-                    for (int d = 0; d < D; d++) {
-                        o[m][d][0] *= factor[m][0], o[m][d][1] *= factor[m][0];
-                        o[m][d][2] *= factor[m][1], o[m][d][3] *= factor[m][1];
-                    }
-                }
+                scale_rows(o, factor);
             }
         }
 
@@ -184,20 +221,7 @@ __device__ __forceinline__ void attention(
     }
 
     float inverse[M][2];
-#pragma unroll
-    for (int m = 0; m < M; m++) {
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            float total = sum[m][half];
-            total += __shfl_xor_sync(ALL_LANES, total, 1);
-            total += __shfl_xor_sync(ALL_LANES, total, 2);
-            inverse[m][half] = 1.0f / total;
-            int row = warpRow + m * 16 + half * 8 + (lane >> 2);
-            if ((lane & 3) == 0 && row < rows) {
-                lse[(long long)(token0 + row) * heads + head] = highest[m][half] * scale + log2_approx(total) * LN_2;
-            }
-        }
-    }
+    finish(highest, sum, inverse, lse, token0, heads, head, warpRow, rows, scale);
     store_tile<WIDTH, M>(
             queries, warpRow, o, inverse, out + (long long)(token0 + warpRow) * os + head * E, os, rows - warpRow, E,
             aligned(out, os) && E % 8 == 0);

@@ -153,7 +153,7 @@ struct Share {
 
 /// Copies the first `rows` rows, E elements each, from global memory into a tile of ROWS rows; the rest of it becomes 0.
 /// With `vector` (rows aligned to 16 bytes, E a multiple of 8) by cp.async, else by plain loads.
-template <int WIDTH, int ROWS, int THREADS>
+template <int WIDTH, int ROWS, int THREADS, class Layout = Tile<WIDTH>>
 __device__ __forceinline__ void load_tile(
         unsigned char* tile, const bf16* __restrict__ from, long long stride, int rows, int E, bool vector) {
     Share<WIDTH, THREADS> mine(threadIdx.x);
@@ -167,7 +167,7 @@ __device__ __forceinline__ void load_tile(
             for (int c = 0; c < Tile<WIDTH>::CHUNKS; c += mine.LANES) {
                 int chunk = c + mine.chunk;
                 bool there = row < rows && chunk * 8 < E;
-                cp_async_16(to + Tile<WIDTH>::offset(row, chunk), there ? source + c * 8 : from, there ? 16 : 0);
+                cp_async_16(to + Layout::offset(row, chunk), there ? source + c * 8 : from, there ? 16 : 0);
             }
             source += mine.STEP * stride;
         }
@@ -176,7 +176,7 @@ __device__ __forceinline__ void load_tile(
             for (int chunk = mine.chunk; chunk < Tile<WIDTH>::CHUNKS; chunk += mine.LANES) {
                 float v[8];
                 load(from + row * stride + chunk * 8, row < rows ? E - chunk * 8 : 0, false, v);
-                store_vector(reinterpret_cast<bf16*>(tile + Tile<WIDTH>::offset(row, chunk)), v);
+                store_vector(reinterpret_cast<bf16*>(tile + Layout::offset(row, chunk)), v);
             }
         }
     }
@@ -184,7 +184,7 @@ __device__ __forceinline__ void load_tile(
 
 /// Writes a warp's accumulators of 16 · M rows (c[m][n] as mma leaves them, times `factor` of the row) to the first
 /// `rows` rows in global memory, by way of the tile's rows from `first` on, which are this warp's alone.
-template <int WIDTH, int M>
+template <int WIDTH, int M, class Layout = Tile<WIDTH>>
 __device__ __forceinline__ void store_tile(
         unsigned char* tile, int first, const float (&c)[M][WIDTH / 8][4], const float (&factor)[M][2],
         bf16* __restrict__ to, long long stride, int rows, int E, bool vector) {
@@ -197,7 +197,7 @@ __device__ __forceinline__ void store_tile(
             int row = first + m * 16 + half * 8 + (lane >> 2);
 #pragma unroll
             for (int n = 0; n < WIDTH / 8; n++) {
-                *reinterpret_cast<uint32_t*>(tile + Tile<WIDTH>::offset(row, n) + (lane & 3) * 4) =
+                *reinterpret_cast<uint32_t*>(tile + Layout::offset(row, n) + (lane & 3) * 4) =
                         pack2(c[m][n][2 * half] * factor[m][half], c[m][n][2 * half + 1] * factor[m][half]);
             }
         }
@@ -210,7 +210,7 @@ __device__ __forceinline__ void store_tile(
 #pragma unroll
         for (int n = 0; n < Tile<WIDTH>::CHUNKS; n += mine.LANES) {
             int chunk = n + mine.chunk;
-            const unsigned char* from = tile + Tile<WIDTH>::offset(first + row, chunk);
+            const unsigned char* from = tile + Layout::offset(first + row, chunk);
             bf16* out = to + row * stride + chunk * 8;
             if (row < rows && chunk * 8 < E) {
                 if (vector) {

@@ -81,6 +81,24 @@ struct QueryTile {
     int head;
 };
 
+/// The keys of a warp against the queries of a tile. A query sees a key if key <= position(query) <= high(key).
+struct KeySight {
+    int first, last; // positions of the warp's keys
+    int window;
+
+    __device__ __forceinline__ int high(int key) const { return window > 0 ? key + window - 1 : INT32_MAX; }
+
+    /// Whether any query of the tile sees a key of the warp.
+    __device__ __forceinline__ bool any(const QueryTile& queries) const {
+        return first <= last && first < queries.position + queries.rows && queries.position <= high(last);
+    }
+
+    /// Whether all that exist see all that exist.
+    __device__ __forceinline__ bool all(const QueryTile& queries) const {
+        return last <= queries.position && queries.position + queries.rows - 1 <= high(first);
+    }
+};
+
 /// The queries that may see a tile of keys, N at a time: head by head those of the segment itself from the diagonal on,
 /// then those of its children in order.
 template <int N>

@@ -12,6 +12,10 @@
 /// An address in shared memory.
 typedef uintptr_t shared_t;
 __device__ __forceinline__ shared_t shared_address(const void* p) { return reinterpret_cast<uintptr_t>(p); }
+/// Bytes from the start of the block's shared memory.
+__device__ __forceinline__ uint32_t shared_offset(shared_t p) {
+    return (uint32_t)(p - reinterpret_cast<uintptr_t>(cuemu_dynshared()));
+}
 
 #define mma_m16n8k16(c, a, b) cuemu::mma_bf16(c, a, b, __LINE__)
 #define ldmatrix_x4(r, from) cuemu::ldmatrix<4, false>(r, reinterpret_cast<const void*>(from), __LINE__)
@@ -27,6 +31,8 @@ __device__ __forceinline__ float log2_approx(float x) { return std::log2(x); }
 /// An address in shared memory.
 typedef uint32_t shared_t;
 __device__ __forceinline__ shared_t shared_address(const void* p) { return (uint32_t)__cvta_generic_to_shared(p); }
+/// Bytes from the start of the block's shared memory.
+__device__ __forceinline__ uint32_t shared_offset(shared_t p) { return p; }
 
 /// c += a · b: bf16 factors, float sums.
 __device__ __forceinline__ void mma_m16n8k16(float* c, const uint32_t* a, const uint32_t* b) {

@@ -7,8 +7,8 @@
 #include <cuda_bf16.h>
 
 #include <cstdint>
-/// The block's dynamic shared memory, as bytes.
-#define DYN_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
+/// The block's dynamic shared memory, as bytes; panels.cuh wants 1024.
+#define DYN_SHARED(name) extern __shared__ __align__(1024) unsigned char name[]
 #endif
 
 typedef __nv_bfloat16 bf16;

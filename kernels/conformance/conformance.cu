@@ -1,6 +1,6 @@
 // What jalign's kernels take for granted of the hardware, one property a kernel. The results are compared with plain
 // definitions in Java; the emulator and a GPU must both pass.
-#include "../common/mma.cuh"
+#include "../common/panels.cuh"
 #include "../common/reduce.cuh"
 
 /// d = c + a · b of one warp, fragment by fragment: a [32][4], b [32][2], c and d [32][4], by lane.
@@ -19,6 +19,62 @@ extern "C" __global__ void mma(const uint32_t* a, const uint32_t* b, const float
     for (int i = 0; i < 4; i++) {
         d[lane * 4 + i] = sums[i];
     }
+}
+
+/// s = a · bᵀ and then o = s · b of one warpgroup: both operands by descriptors, K-major, then the left one in registers
+/// (s rounded to bf16) and b MN-major. a [64][W], b [N][W], s [64][N], o [64][W].
+template <int W, int N>
+__device__ void wgmma_twice(const bf16* a, const bf16* b, float* s, float* o) {
+    DYN_SHARED(left);
+    unsigned char* right = left + GROUP_ROWS * W * 2;
+    for (int i = threadIdx.x; i < GROUP_ROWS * W; i += WARPGROUP) {
+        *reinterpret_cast<bf16*>(left + Panels<GROUP_ROWS>::offset(i / W, i % W / 8) + i % 8 * 2) = a[i];
+    }
+    for (int i = threadIdx.x; i < N * W; i += WARPGROUP) {
+        *reinterpret_cast<bf16*>(right + Panels<N>::offset(i / W, i % W / 8) + i % 8 * 2) = b[i];
+    }
+    fence_async_shared();
+    __syncthreads();
+    float scores[N / 8][4], sums[W / 8][4] = {};
+    wgmma_fence();
+    multiply_transposed<W, GROUP_ROWS, N>(scores, shared_address(left), 0, shared_address(right));
+    wgmma_commit();
+    wgmma_wait(scores);
+    uint32_t p[N / 16][1][4];
+    for (int n = 0; n < N / 8; n++) {
+        p[n / 2][0][n % 2 * 2] = pack2(scores[n][0], scores[n][1]);
+        p[n / 2][0][n % 2 * 2 + 1] = pack2(scores[n][2], scores[n][3]);
+    }
+    wgmma_fence();
+    multiply_add<W, N>(sums, p, shared_address(right));
+    wgmma_commit();
+    wgmma_wait(sums);
+    int lane = threadIdx.x & 31;
+    for (int e = 0; e < 4; e++) {
+        int row = threadIdx.x / 32 * 16 + lane / 4 + e / 2 * 8, column = lane % 4 * 2 + e % 2;
+        for (int n = 0; n < N / 8; n++) {
+            s[row * N + n * 8 + column] = scores[n][e];
+        }
+        for (int n = 0; n < W / 8; n++) {
+            o[row * W + n * 8 + column] = sums[n][e];
+        }
+    }
+}
+extern "C" __global__ void __launch_bounds__(WARPGROUP) wgmma_64_64(
+        const bf16* a, const bf16* b, float* s, float* o) {
+    ON_SM90A((wgmma_twice<64, 64>(a, b, s, o));)
+}
+extern "C" __global__ void __launch_bounds__(WARPGROUP) wgmma_64_128(
+        const bf16* a, const bf16* b, float* s, float* o) {
+    ON_SM90A((wgmma_twice<64, 128>(a, b, s, o));)
+}
+extern "C" __global__ void __launch_bounds__(WARPGROUP) wgmma_128_64(
+        const bf16* a, const bf16* b, float* s, float* o) {
+    ON_SM90A((wgmma_twice<128, 64>(a, b, s, o));)
+}
+extern "C" __global__ void __launch_bounds__(WARPGROUP) wgmma_128_128(
+        const bf16* a, const bf16* b, float* s, float* o) {
+    ON_SM90A((wgmma_twice<128, 128>(a, b, s, o));)
 }
 
 /// Four matrices, plain in the first 128 words of out and transposed in the second: [32][4], by lane. rows[l] is the row of

@@ -59,6 +59,7 @@ static inline unsigned long long atomicCAS(
 }
 
 #include "warp.h"
+#include "wgmma.h"
 
 namespace cuemu {
 

@@ -20,8 +20,11 @@ final class CudaAttention {
     private final Tensor delta;
     private final Tensor pieces;
     private final Workload load;
+    private final AttentionTiles.Products products;
 
-    CudaAttention(Modules modules, Launch launch, Staging staging, TensorArena workspace, Workload load) {
+    CudaAttention(
+            Modules modules, Launch launch, Staging staging, TensorArena workspace, Workload load,
+            AttentionTiles.Products products) {
         this.modules = modules;
         this.launch = launch;
         Tensor memory = workspace.get("tables");
@@ -29,6 +32,7 @@ final class CudaAttention {
         this.delta = workspace.get("delta");
         this.pieces = workspace.get("pieces");
         this.load = load;
+        this.products = products;
     }
 
     /** Room for the pieces of as many rows as fit a budget, and at least of one. */
@@ -42,8 +46,8 @@ final class CudaAttention {
         return 4L * heads * (headDim + 2) * ((capacity + PIECE - 1) / PIECE);
     }
 
-    private static AttentionTiles tiles(Tensor qkv, AttentionShape shape) {
-        return AttentionTiles.of(qkv.dtype(), shape.headDim());
+    private AttentionTiles tiles(Tensor qkv, AttentionShape shape) {
+        return AttentionTiles.of(qkv.dtype(), shape.headDim(), products);
     }
 
     private void check(Segments segments, AttentionShape shape) {
@@ -89,7 +93,7 @@ final class CudaAttention {
                 .size(shape.headDim())
                 .run(
                         modules.kernel("attention", "attention_delta", qkv.dtype()),
-                        (segments.tokens() * shape.heads() + DELTA_THREADS / 32 - 1) / (DELTA_THREADS / 32),
+                        Math.ceilDiv(segments.tokens() * shape.heads(), DELTA_THREADS / deltaLanes(shape)),
                         DELTA_THREADS);
         AttentionTiles tiles = tiles(qkv, shape);
         AttentionTiles.Instance dkv = tiles.dkv();
@@ -116,6 +120,11 @@ final class CudaAttention {
                 .size(shape.window())
                 .number(shape.scale())
                 .run(kernel(dq), queries.tiles(), shape.heads(), 1, dq.threads(), dq.sharedBytes());
+    }
+
+    /** Threads of {@code attention_delta} that share a head. */
+    private static int deltaLanes(AttentionShape shape) {
+        return shape.headDim() > 64 ? 16 : 8;
     }
 
     private Launch gradient(Tensor dout, Tensor qkv, Tensor lse, Tensor dqkv) {

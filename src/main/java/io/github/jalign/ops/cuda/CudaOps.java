@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ public final class CudaOps implements Ops {
     private final Launch launch;
     private final Staging staging;
     private final Blas blas;
+    private final AttentionTiles.Products attention;
     private final RoundedWeights rounded = new RoundedWeights();
     private @Nullable Reserved reserved;
 
@@ -48,6 +50,10 @@ public final class CudaOps implements Ops {
      * @throws JalignException of kind DEVICE for what is missing, too old, or refused
      */
     public CudaOps(DType dtype) {
+        this(dtype, AttentionTiles.Products::wanted);
+    }
+
+    CudaOps(DType dtype, Function<Driver.Device, AttentionTiles.Products> choice) {
         this.dtype = dtype;
         this.driver = Driver.open();
         this.arenas = new Arenas(new DeviceMemory.Allocator(driver));
@@ -56,6 +62,7 @@ public final class CudaOps implements Ops {
         this.staging = new Staging(driver);
         boolean opened = false;
         try {
+            this.attention = choice.apply(driver.device());
             this.blas = openBlas();
             opened = true;
         } finally {
@@ -131,12 +138,16 @@ public final class CudaOps implements Ops {
                 .formatted(
                         dtype == DType.BF16 ? "bfloat16 on float32 masters" : "float32",
                         driver.device().description(),
-                        blas.description());
+                        libraries());
     }
 
     @Override
     public String numerics() {
-        return Ops.super.numerics() + " " + driver.device().name() + " " + blas.description();
+        return Ops.super.numerics() + " " + driver.device().name() + " " + libraries();
+    }
+
+    private String libraries() {
+        return blas.description() + (attention == AttentionTiles.Products.WGMMA ? ", attention by wgmma" : "");
     }
 
     @Override
@@ -175,7 +186,7 @@ public final class CudaOps implements Ops {
                 grown,
                 workspace,
                 new CudaRows(modules, launch, partial),
-                new CudaAttention(modules, launch, staging, workspace, grown),
+                new CudaAttention(modules, launch, staging, workspace, grown, attention),
                 new CudaHead(modules, launch, staging, partial, workspace.get("sums")));
     }
 

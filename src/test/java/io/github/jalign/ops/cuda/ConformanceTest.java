@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.jalign.errors.JalignException;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code kernels/conformance} against plain definitions, on the emulator and on a GPU alike. */
@@ -117,6 +119,48 @@ final class ConformanceTest {
                 assertEquals(sum, found[lane * 4 + i], tolerance * magnitude, "element " + row + ", " + col);
             }
         }
+    }
+
+    /** Sums of up to 128 products of -1, 0 and 1 are exact in bfloat16, and so is everything here. */
+    @ParameterizedTest
+    @CsvSource({"64, 64", "64, 128", "128, 64", "128, 128"})
+    void wgmmaFindsItsOperandsByTheirDescriptors(int w, int n) {
+        assumeTrue(driver.device().capability() == 90, "wgmma is compute capability 9.0's alone");
+        int rows = 64;
+        Random random = new Random(3);
+        float[][] a = matrix(rows, w, () -> random.nextInt(3) - 1);
+        float[][] b = matrix(n, w, () -> random.nextInt(3) - 1);
+        long s = arrays.unwritten(4L * rows * n);
+        long o = arrays.unwritten(4L * rows * w);
+        launch.with()
+                .address(arrays.of(bf16(a)))
+                .address(arrays.of(bf16(b)))
+                .address(s)
+                .address(o)
+                .run(modules.kernel("conformance", "wgmma_" + w + "_" + n), 1, 1, 1, 128, 2 * (rows + n) * w);
+        float[] scores = new float[rows * n];
+        float[] sums = new float[rows * w];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < n; j++) {
+                for (int k = 0; k < w; k++) {
+                    scores[i * n + j] += a[i][k] * b[j][k];
+                }
+                for (int k = 0; k < w; k++) {
+                    sums[i * w + k] += scores[i * n + j] * b[j][k];
+                }
+            }
+        }
+        assertArrayEquals(scores, arrays.floats(s, rows * n));
+        assertArrayEquals(sums, arrays.floats(o, rows * w));
+    }
+
+    private static short[] bf16(float[][] matrix) {
+        int width = matrix[0].length;
+        short[] bits = new short[matrix.length * width];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = toBf16(matrix[i / width][i % width]);
+        }
+        return bits;
     }
 
     private static float[][] matrix(int rows, int cols, Values values) {

@@ -3,10 +3,12 @@ package io.github.jalign.ops.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.github.jalign.errors.JalignException;
 import io.github.jalign.ops.AttentionBounds;
 import io.github.jalign.ops.AttentionShape;
 import io.github.jalign.ops.Segments;
 import io.github.jalign.ops.Workload;
+import io.github.jalign.ops.cuda.AttentionTiles.Products;
 import io.github.jalign.tensor.DType;
 import io.github.jalign.tensor.Tensor;
 import java.util.List;
@@ -15,7 +17,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Attention's kernels against the reference, over trees, group sizes, windows and head widths that fit no tile. */
@@ -29,11 +30,42 @@ final class CudaAttentionTest {
     private static final Segments EMPTY = new Segments(new int[] {0, 5, 5, 9}, new int[] {-1, 0, 0, -1}, 9);
 
     /** @param gap elements beside each row: 0 and 8 leave rows aligned to 16 bytes where the width does, 3 does not */
-    record Case(AttentionShape shape, Segments segments, int gap, DType dtype, long seed) {}
+    record Case(AttentionShape shape, Segments segments, int gap, Kernels kernels, long seed) {}
+
+    /** A dtype, and the instructions of its products. */
+    enum Kernels {
+        F32(DType.F32, Products.MMA),
+        BF16(DType.BF16, Products.MMA),
+        BF16_WGMMA(DType.BF16, Products.WGMMA);
+
+        private final DType dtype;
+        private final Products products;
+
+        Kernels(DType dtype, Products products) {
+            this.dtype = dtype;
+            this.products = products;
+        }
+
+        CudaTrial trial(long seed) {
+            return new CudaTrial(dtype, products, seed);
+        }
+
+        AttentionTiles tiles(int headDim) {
+            return AttentionTiles.of(dtype, headDim, products);
+        }
+    }
+
+    /** What this card has. */
+    static Stream<Kernels> kernels() {
+        boolean wgmma = Driver.find().capability() == 90;
+        return Stream.of(Kernels.values()).filter(k -> wgmma || k.products == Products.MMA);
+    }
 
     private static Stream<Case> of(AttentionShape shape, Segments segments, int gap) {
-        return Stream.of(DType.F32, DType.BF16)
-                .flatMap(dtype -> Stream.of(1L, 2L).map(seed -> new Case(shape, segments, gap, dtype, seed)));
+        return kernels()
+                .filter(k -> k.products == Products.MMA
+                        || !k.tiles(shape.headDim()).equals(Kernels.BF16.tiles(shape.headDim())))
+                .flatMap(kernels -> Stream.of(1L, 2L).map(seed -> new Case(shape, segments, gap, kernels, seed)));
     }
 
     static Stream<Case> cases() {
@@ -59,6 +91,7 @@ final class CudaAttentionTest {
         return Stream.of(
                         of(new AttentionShape(2, 1, 64, 0), SMALL, 0),
                         of(new AttentionShape(2, 1, 90, 9), SMALL, 3),
+                        of(new AttentionShape(2, 1, 100, 9), SMALL, 3),
                         of(new AttentionShape(1, 1, 128, 0), SMALL, 8))
                 .flatMap(s -> s)
                 .filter(c -> c.seed == 1);
@@ -89,10 +122,10 @@ final class CudaAttentionTest {
     }
 
     private static void check(Case c) {
-        CudaTrial trial = tensors(new CudaTrial(c.dtype, c.seed), c)
+        CudaTrial trial = tensors(c.kernels.trial(c.seed), c)
                 .run(load(c.shape, c.segments.tokens(), c.segments.tokens()), forwardAndBackward(c));
         AttentionBounds bounds = new AttentionBounds(
-                elements(trial), c.segments, c.shape, true, CudaTrial.unit(c.dtype));
+                elements(trial), c.segments, c.shape, true, CudaTrial.unit(c.kernels.dtype));
         trial.within("out", bounds::out).within("lse", bounds::lse).within("dqkv", bounds::dqkv);
     }
 
@@ -117,19 +150,17 @@ final class CudaAttentionTest {
 
     /** Bits depend neither on neighbours in the pack, nor on where rows lie in memory, nor on how they are loaded. */
     @ParameterizedTest
-    @EnumSource(
-            value = DType.class,
-            names = {"F32", "BF16"})
-    void aSequenceHasTheSameBitsAloneAndAmongOthers(DType dtype) {
+    @MethodSource("kernels")
+    void aSequenceHasTheSameBitsAloneAndAmongOthers(Kernels kernels) {
         AttentionShape shape = new AttentionShape(2, 1, 64, 90);
         int start = 29;
         Case packed = new Case(
                 shape,
-                new Segments(new int[] {0, start, 160, 177, 240}, new int[] {-1, -1, 1, 1, -1}, 253), 3, dtype, 1);
-        Case alone = new Case(shape, new Segments(new int[] {0, 131, 148}, new int[] {-1, 0, 0}, 211), 0, dtype, 1);
-        CudaTrial all = tensors(new CudaTrial(dtype, 1), packed)
+                new Segments(new int[] {0, start, 160, 177, 240}, new int[] {-1, -1, 1, 1, -1}, 253), 3, kernels, 1);
+        Case alone = new Case(shape, new Segments(new int[] {0, 131, 148}, new int[] {-1, 0, 0}, 211), 0, kernels, 1);
+        CudaTrial all = tensors(kernels.trial(1), packed)
                 .runOnGpuOnly(load(shape, 253, 253), forwardAndBackward(packed));
-        CudaTrial one = tensors(new CudaTrial(dtype, 2), alone);
+        CudaTrial one = tensors(kernels.trial(2), alone);
         for (String name : List.of("qkv", "dout")) {
             int cols = name.equals("qkv") ? shape.packedWidth() : shape.queryWidth();
             int[] i = {0};
@@ -200,11 +231,33 @@ final class CudaAttentionTest {
         for (int headDim : new int[] {7, 130}) {
             assertEquals(
                     "no attention with heads " + headDim + " wide: an even width up to 128 is needed",
-                    assertThrows(IllegalArgumentException.class, () -> AttentionTiles.of(DType.BF16, headDim))
+                    assertThrows(IllegalArgumentException.class, () -> AttentionTiles.of(DType.BF16, headDim, Products.MMA))
                             .getMessage());
         }
         assertEquals(
                 "no attention of F64",
-                assertThrows(IllegalArgumentException.class, () -> AttentionTiles.of(DType.F64, 64)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> AttentionTiles.of(DType.F64, 64, Products.MMA)).getMessage());
+    }
+
+    @Test
+    void instructionsThatTheCardLacksAreRefused() {
+        Driver.Device a100 = new Driver.Device("A100", 13000, 80, 108, 80L << 30);
+        Driver.Device h200 = new Driver.Device("H200", 13000, 90, 132, 141L << 30);
+        assertEquals(Products.MMA, Products.of("mma", a100));
+        assertEquals(Products.WGMMA, Products.of("wgmma", h200));
+        assertEquals(
+                """
+                JALIGN_CUDA_ATTENTION: the environment variable names instructions that the card has
+                  found     wgmma on A100 (sm_80, 108 SMs, 80.0 GiB), driver for CUDA 13.0
+                  expected  mma; wgmma needs compute capability 9.0 (H100, H200)
+                  do        unset it, or set it to mma""",
+                assertThrows(JalignException.class, () -> Products.of("wgmma", a100)).getMessage());
+        assertEquals(
+                """
+                JALIGN_CUDA_ATTENTION: the environment variable names instructions that the card has
+                  found     flash on H200 (sm_90, 132 SMs, 141.0 GiB), driver for CUDA 13.0
+                  expected  mma or wgmma
+                  do        unset it, or set it to mma""",
+                assertThrows(JalignException.class, () -> Products.of("flash", h200)).getMessage());
     }
 }

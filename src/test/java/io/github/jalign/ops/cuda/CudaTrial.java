@@ -46,6 +46,7 @@ final class CudaTrial {
     }
 
     private final DType dtype;
+    private final AttentionTiles.Products products;
     private final Random random;
     private final Map<String, Floats> floats = new LinkedHashMap<>();
     private final Map<String, int[]> ids = new LinkedHashMap<>();
@@ -53,7 +54,12 @@ final class CudaTrial {
     private Map<String, double[]> actual = Map.of();
 
     CudaTrial(DType dtype, long seed) {
+        this(dtype, AttentionTiles.Products.MMA, seed);
+    }
+
+    CudaTrial(DType dtype, AttentionTiles.Products products, long seed) {
         this.dtype = dtype;
+        this.products = products;
         this.random = new Random(seed);
     }
 
@@ -137,7 +143,7 @@ final class CudaTrial {
     }
 
     CudaTrial runOnGpuOnly(Workload load, Program program) {
-        try (Ops ops = new CudaOps(dtype)) {
+        try (Ops ops = new CudaOps(dtype, device -> products)) {
             actual = run(ops, load, program);
         }
         return this;

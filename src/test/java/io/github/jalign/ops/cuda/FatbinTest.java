@@ -3,6 +3,9 @@ package io.github.jalign.ops.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.jalign.ops.cuda.AttentionTiles.Instance;
+import io.github.jalign.ops.cuda.AttentionTiles.Products;
+import io.github.jalign.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,10 +17,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The committed fatbins are those of the committed sources, and what the compiler reported of them. */
 final class FatbinTest {
@@ -114,18 +119,50 @@ final class FatbinTest {
     }
 
     /** The machine code of each fast width multiplies on tensor cores, forward and backward. */
-    @Test
-    void attentionUsesTensorCores() throws IOException {
-        Map<String, Compiled> byName = functions().stream()
-                .collect(Collectors.toMap(f -> f.name() + " " + f.target(), Function.identity()));
-        for (String kernel : List.of("attention_bf16", "attention_dkv_bf16", "attention_dq_bf16")) {
-            for (int width : List.of(64, 96, 128)) {
-                for (String target : TARGETS) {
-                    String name = kernel + "_" + width + " " + target;
-                    Compiled function = byName.get(name);
-                    assertTrue(function != null && function.tensor() > 0, () -> name + ": " + function);
-                }
+    @ParameterizedTest
+    @ValueSource(ints = {64, 96, 128})
+    void attentionUsesTensorCores(int width) throws IOException {
+        for (Instance instance : instances(width, Products.MMA)) {
+            for (String target : TARGETS) {
+                Compiled function = compiled(instance.name(), target);
+                assertTrue(function.tensor() > 0, function::toString);
             }
         }
+    }
+
+    /**
+     * wgmma is there for sm_90a, elsewhere its kernels are empty; as many blocks fit a multiprocessor as the README says,
+     * by registers and by shared memory, of which a block takes 1 KiB more than it asks for.
+     */
+    @ParameterizedTest
+    @CsvSource({"64, 2, 2, 4", "128, 1, 2, 2"})
+    void wgmmaIsThereForOneTarget(int width, int forward, int dkv, int dq) throws IOException {
+        List<Instance> instances = instances(width, Products.WGMMA);
+        List<Integer> blocks = List.of(forward, dkv, dq);
+        for (int i = 0; i < instances.size(); i++) {
+            Instance instance = instances.get(i);
+            for (String target : TARGETS) {
+                Compiled function = compiled(instance.name(), target);
+                assertEquals(target.equals("sm_90a"), function.tensor() > 0, function::toString);
+            }
+            int registers = compiled(instance.name(), "sm_90a").registers();
+            int allocated = Math.ceilDiv(registers, 8) * 8 * instance.threads();
+            assertEquals(
+                    blocks.get(i),
+                    Math.min((64 << 10) / allocated, (228 << 10) / (instance.sharedBytes() + 1024)),
+                    instance + " with " + registers + " registers");
+        }
+    }
+
+    private static List<Instance> instances(int width, Products products) {
+        AttentionTiles tiles = AttentionTiles.of(DType.BF16, width, products);
+        return List.of(tiles.forward(), tiles.dkv(), tiles.dq());
+    }
+
+    private static Compiled compiled(String name, String target) throws IOException {
+        return functions().stream()
+                .filter(f -> f.name().equals(name) && f.target().equals(target))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(name + " for " + target));
     }
 }

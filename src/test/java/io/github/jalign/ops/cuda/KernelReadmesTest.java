@@ -135,38 +135,67 @@ final class KernelReadmesTest {
      * keys read and write, which threads read tables beside. H = 4, K = 2, no window.
      */
     @ParameterizedTest
-    @CsvSource({"BF16, 64", "BF16, 96", "BF16, 128", "F32, 64"})
-    void attentionDoesWhatTheReadmeSays(DType dtype, int headDim) {
+    @CsvSource({"BF16, 64", "BF16, 96", "BF16, 128", "F32, 64", "BF16_WGMMA, 64", "BF16_WGMMA, 128"})
+    void attentionDoesWhatTheReadmeSays(CudaAttentionTest.Kernels kernels, int headDim) {
         AttentionShape shape = new AttentionShape(4, 2, headDim, 0);
         Segments segments = new Segments(new int[] {0, 200, 350, 440}, new int[] {-1, 0, 0, -1}, 640);
-        var c = new CudaAttentionTest.Case(shape, segments, 0, dtype, 1);
+        var c = new CudaAttentionTest.Case(shape, segments, 0, kernels, 1);
         Emulator.forgetCounters();
-        CudaAttentionTest.tensors(new CudaTrial(dtype, 1), c)
+        CudaAttentionTest.tensors(kernels.trial(1), c)
                 .runOnGpuOnly(CudaAttentionTest.load(shape, 640, 640), CudaAttentionTest.forwardAndBackward(c));
-        AttentionTiles tiles = AttentionTiles.of(dtype, headDim);
-        int s = dtype.bytes();
-        int mma = dtype == DType.BF16 ? headDim : 0; // W, but float32 has no tensor cores
-        int keysOfWarp = headDim == 64 ? 32 : 16;
+        AttentionTiles tiles = kernels.tiles(headDim);
+        boolean bf16 = kernels != CudaAttentionTest.Kernels.F32;
+        int s = bf16 ? 2 : 4;
+        Products products = Products.of(kernels, headDim);
         check(
                 tiles.forward(),
-                shape.heads() * 2L * mma * blocks(segments, 32, 64),
+                shape.heads() * products.forward.count(segments),
                 tilesOfQueries(segments, tiles.forward().rows(), 1, 2) * headDim * s * shape.heads(),
                 640L * shape.heads() * (headDim * s + 4));
         check(
                 tiles.dq(),
-                shape.heads() * 3L * mma / 2 * blocks(segments, 32, 32),
+                shape.heads() * products.dq.count(segments),
                 tilesOfQueries(segments, tiles.dq().rows(), 2, 2) * headDim * s * shape.heads(),
                 640L * shape.heads() * headDim * s);
         check(
                 tiles.dkv(),
-                shape.heads() * (long) mma * keysOfWarp / 16 * blocks(segments, 32, keysOfWarp),
+                shape.heads() * products.dkv.count(segments),
                 tilesOfKeys(segments, tiles.dkv().rows(), 2, headDim * s) * shape.keyValueHeads(),
                 640L * 2 * shape.keyWidth() * s);
-        String delta = "attention_delta" + (dtype == DType.BF16 ? "_bf16" : "_f32");
+        String delta = "attention_delta" + (bf16 ? "_bf16" : "_f32");
         Emulator.Counters counted = Emulator.counters(delta);
         assertEquals(0, counted.mma());
         assertCounted(640L * shape.heads() * 2 * s * headDim, counted.readBytes(), delta + " reads");
         assertCounted(640L * shape.heads() * 4, counted.writtenBytes(), delta + " writes");
+    }
+
+    /** Products of one head. */
+    private record Products(Blocks forward, Blocks dq, Blocks dkv) {
+        static Products of(CudaAttentionTest.Kernels kernels, int w) {
+            return switch (kernels) {
+                case F32 -> {
+                    Blocks none = new Blocks(0, 32, 32);
+                    yield new Products(none, none, none);
+                }
+                case BF16 ->
+                    new Products(
+                            new Blocks(2 * w, 32, 64),
+                            new Blocks(3 * w / 2, 32, 32),
+                            w == 64 ? new Blocks(2 * w, 32, 32) : new Blocks(w, 32, 16));
+                case BF16_WGMMA ->
+                    new Products(
+                            w == 64 ? new Blocks(4 * w, 64, 64) : new Blocks(8 * w, 64, 128),
+                            new Blocks(6 * w, 64, 64),
+                            new Blocks(8 * w, 64, 64));
+            };
+        }
+    }
+
+    /** Products of a block of queries and keys that holds a pair to be computed. */
+    private record Blocks(long products, int queries, int keys) {
+        long count(Segments segments) {
+            return products * blocks(segments, queries, keys);
+        }
     }
 
     /** One row reads each key and value that it sees, and each of its heads writes a piece for 256 of them. */
