@@ -1,47 +1,14 @@
-// Root-mean-square norm of rows, with and without a residual, and its gradient. Block 256, or 128 for cols ≤ 1024; any
-// grid. Which thread adds what in which order depends on the block's size only, never on alignment or the grid.
+// Root-mean-square norm of rows, with and without a residual, and its gradient. A block has a thread for each pack of 16
+// bytes of a row, in whole warps, at most 512. Which thread adds what in which order depends on the block's size only,
+// never on alignment or the grid.
+#include "../common/mma.cuh"
 #include "../common/reduce.cuh"
 #include "../common/walk.cuh"
 
-/// Rows up to this wide are a warp's, wider ones a block's.
-constexpr int WARP_COLS = 1024;
-/// Threads of a block, by the width of the row.
-constexpr int NARROW = 128, WIDE = 256;
-
-/// Calls each(k, col) for the packs of a row that belong to this thread of THREADS; k = K for those beyond the first K.
-/// Unrolled, so that what is indexed by k stays in registers.
-template <int THREADS, int K, int N, class F>
-__device__ __forceinline__ void for_packs(int thread, int cols, F each) {
-    int col = thread * N;
-#pragma unroll
-    for (int k = 0; k < K; k++, col += THREADS * N) {
-        if (col < cols) {
-            each(k, col);
-        }
-    }
-    for (; col < cols; col += THREADS * N) {
-        each(K, col);
-    }
-}
-
-/// A pack as floats. With VECTOR every pack is whole and aligned.
-template <bool VECTOR, int N, class T>
-__device__ __forceinline__ void get(const T* row, int col, int cols, float (&v)[N]) {
-    if constexpr (VECTOR) {
-        load_vector(row + col, v);
-    } else {
-        load(row + col, cols - col, false, v);
-    }
-}
-
-template <bool VECTOR, int N, class T>
-__device__ __forceinline__ void put(T* row, int col, int cols, const float (&v)[N]) {
-    if constexpr (VECTOR) {
-        store_vector(row + col, v);
-    } else {
-        store(row + col, cols - col, false, v);
-    }
-}
+/// Threads of the largest block.
+constexpr int MOST = 512;
+/// Rows of which backward has its first packs in shared memory, one that it works on and those on their way.
+constexpr int STAGES = 4;
 
 /// x · rstd · w, in the one order that every kernel uses.
 template <int N>
@@ -52,81 +19,59 @@ __device__ __forceinline__ void scale(float (&x)[N], float rstd, const float (&w
     }
 }
 
-/// With RESIDUAL, sum = x + delta is written and, as rounded, normed; without, delta and sum are not looked at. A row is
-/// the work of THREADS: a warp or the block. K packs a thread stay in registers between the sum of squares and the
-/// result, the rest is read again.
-template <int THREADS, int K, bool VECTOR, bool RESIDUAL, class T>
-__device__ __forceinline__ void norm_rows(
+/// With RESIDUAL, sum = x + delta is written and, as rounded, normed; without, delta and sum are not looked at. A thread's
+/// first pack stays in registers between the sum of squares and the result; wider rows are read again beyond it.
+template <bool RESIDUAL, class T>
+__device__ __forceinline__ void norm(
         const T* x, long long xs, const T* delta, long long ds, const float* __restrict__ w, float eps, T* sum,
         long long ss, T* __restrict__ out, long long os, float* __restrict__ rstd, int rows, int cols) {
     constexpr int N = PACK<T>;
-    constexpr bool WARP = THREADS == 32;
     __shared__ float scratch[2][32];
-    int thread = threadIdx.x % THREADS, turn = 0;
-    long long together = blockDim.x / THREADS; // rows of a block
-    for (long long row = blockIdx.x * together + threadIdx.x / THREADS; row < rows; row += gridDim.x * together) {
-        const T* from = x + row * xs;
-        T* to = RESIDUAL ? sum + row * ss : nullptr;
-        Packed<T> kept[K > 0 ? K : 1];
-        float squares = 0;
-        for_packs<THREADS, K, N>(thread, cols, [&](int k, int col) {
+    bool vector = aligned(x, xs) && (!RESIDUAL || (aligned(delta, ds) && aligned(sum, ss)));
+    bool vectorOut = aligned(out, os), weights = aligned(w);
+    int own = threadIdx.x * N, step = blockDim.x * N;
+    int turn = 0;
+    for (long long row = blockIdx.x; row < rows; row += gridDim.x, turn ^= 1) {
+        auto take = [&](int col, float& squares) {
             float v[N];
-            get<VECTOR>(from, col, cols, v);
+            load(x + row * xs + col, cols - col, vector, v);
             if constexpr (RESIDUAL) {
                 float d[N];
-                get<VECTOR>(delta + row * ds, col, cols, d);
+                load(delta + row * ds + col, cols - col, vector, d);
 #pragma unroll
                 for (int i = 0; i < N; i++) {
                     v[i] = rounded<T>(v[i] + d[i]);
                 }
-                put<VECTOR>(to, col, cols, v);
+                store(sum + row * ss + col, cols - col, vector, v);
             }
 #pragma unroll
             for (int i = 0; i < N; i++) {
                 squares += v[i] * v[i];
             }
-            if (k < K) {
-                kept[k] = packed<T>(v);
-            }
-        });
-        squares = WARP ? warp_sum(squares) : block_sum(squares, scratch[turn]);
-        turn ^= 1;
-        float scaling = 1.0f / sqrtf(squares / (float)cols + eps);
-        if (thread == 0) {
+            return packed<T>(v);
+        };
+        float squares = 0;
+        Packed<T> first = take(own, squares);
+        for (int col = own + step; col < cols; col += step) {
+            take(col, squares);
+        }
+        float scaling = 1.0f / sqrtf(block_sum(squares, scratch[turn]) / (float)cols + eps);
+        if (threadIdx.x == 0) {
             rstd[row] = scaling;
         }
-        for_packs<THREADS, K, N>(thread, cols, [&](int k, int col) {
-            float v[N], weight[N];
-            if (k < K) {
-                unpack(kept[k], v);
-            } else {
-                get<VECTOR>(RESIDUAL ? to : from, col, cols, v);
-            }
-            get<VECTOR>(w, col, cols, weight);
+        auto give = [&](int col, float(&v)[N]) {
+            float weight[N];
+            load(w + col, cols - col, weights, weight);
             scale(v, scaling, weight);
-            put<VECTOR>(out + row * os, col, cols, v);
-        });
-    }
-}
-
-/// Rows of whole aligned packs stay in registers up to 8192 columns; others are few and small, and read twice.
-template <bool RESIDUAL, class T>
-__device__ __forceinline__ void norm(
-        const T* x, long long xs, const T* delta, long long ds, const float* w, float eps, T* sum, long long ss, T* out,
-        long long os, float* rstd, int rows, int cols) {
-    constexpr int N = PACK<T>, K = 32 / N;
-    bool vector = cols % N == 0 && aligned(x, xs) && aligned(out, os) && aligned(w)
-            && (!RESIDUAL || (aligned(delta, ds) && aligned(sum, ss)));
-    if (cols <= WARP_COLS) {
-        if (vector) {
-            norm_rows<32, K, true, RESIDUAL>(x, xs, delta, ds, w, eps, sum, ss, out, os, rstd, rows, cols);
-        } else {
-            norm_rows<32, 0, false, RESIDUAL>(x, xs, delta, ds, w, eps, sum, ss, out, os, rstd, rows, cols);
+            store(out + row * os + col, cols - col, vectorOut, v);
+        };
+        float v[N];
+        unpack(first, v);
+        give(own, v);
+        for (int col = own + step; col < cols; col += step) {
+            load(RESIDUAL ? sum + row * ss + col : x + row * xs + col, cols - col, vector, v);
+            give(col, v);
         }
-    } else if (vector) {
-        norm_rows<WIDE, K, true, RESIDUAL>(x, xs, delta, ds, w, eps, sum, ss, out, os, rstd, rows, cols);
-    } else {
-        norm_rows<WIDE, 0, false, RESIDUAL>(x, xs, delta, ds, w, eps, sum, ss, out, os, rstd, rows, cols);
     }
 }
 
@@ -145,153 +90,130 @@ __device__ void norm_again(
     }
 }
 
-/// A block takes a contiguous range of rows. K packs a thread, and their share of dweight, stay in registers, and while
-/// a row is worked on the next one is on its way if there are registers for it; packs beyond K are read twice, and their
-/// dweight is summed in `partial`, at which only this thread looks.
-template <int THREADS, int K, bool VECTOR, class T>
-__device__ __forceinline__ void backward_rows(
-        const T* __restrict__ dout, long long dos, const T* __restrict__ x, long long xs, const float* __restrict__ w,
-        const float* __restrict__ rstd, T* dx, long long dxs, float* __restrict__ partial, int rows, int cols) {
-    constexpr int N = PACK<T>, KEPT = K > 0 ? K : 1;
-    constexpr bool AHEAD = K <= 2;
-    __shared__ float scratch[2][32];
-    int thread = threadIdx.x;
-    partial += (long long)blockIdx.x * cols;
-    long long begin = (long long)rows * blockIdx.x / gridDim.x, end = (long long)rows * (blockIdx.x + 1) / gridDim.x;
-    float dweight[KEPT][N] = {};
-    struct {
-        Packed<T> x[KEPT], dout[KEPT], dx[KEPT];
-    } next;
-    auto read = [&](long long row) {
-        for_packs<THREADS, K, N>(thread, K > 0 ? cols : 0, [&](int k, int col) {
-            if (k < K) {
-                next.x[k] = load_packed(x + row * xs + col);
-                next.dout[k] = load_packed(dout + row * dos + col);
-                next.dx[k] = load_packed(dx + row * dxs + col);
-            }
-        });
-    };
-    if (begin < end) {
-        read(begin);
-    }
-    for (long long row = begin; row < end; row++) {
-        auto now = next;
-        if (AHEAD && row + 1 < end) {
-            read(row + 1);
-        }
-        float scaling = rstd[row];
-        auto parts = [&](int k, int col, float(&normed)[N], float(&gradient)[N], float(&weight)[N]) {
-            if (k < K) {
-                unpack(now.x[k], normed);
-                unpack(now.dout[k], gradient);
-            } else {
-                get<VECTOR>(x + row * xs, col, cols, normed);
-                get<VECTOR>(dout + row * dos, col, cols, gradient);
-            }
-            get<VECTOR>(w, col, cols, weight);
-#pragma unroll
-            for (int i = 0; i < N; i++) {
-                normed[i] *= scaling;
-            }
-        };
-        float dot = 0;
-        for_packs<THREADS, K, N>(thread, cols, [&](int k, int col) {
-            float normed[N], gradient[N], weight[N], product[N];
-            parts(k, col, normed, gradient, weight);
-#pragma unroll
-            for (int i = 0; i < N; i++) {
-                product[i] = gradient[i] * normed[i];
-                dot += product[i] * weight[i];
-            }
-            if (k < K) {
-#pragma unroll
-                for (int i = 0; i < N; i++) {
-                    dweight[k][i] += product[i];
-                }
-            } else {
-                float sum[N] = {};
-                if (row > begin) {
-                    get<VECTOR>(partial, col, cols, sum);
-                }
-#pragma unroll
-                for (int i = 0; i < N; i++) {
-                    sum[i] += product[i];
-                }
-                put<VECTOR>(partial, col, cols, sum);
-            }
-        });
-        float mean = block_sum(dot, scratch[row & 1]) / (float)cols;
-        for_packs<THREADS, K, N>(thread, cols, [&](int k, int col) {
-            float normed[N], gradient[N], weight[N], d[N];
-            parts(k, col, normed, gradient, weight);
-            if (k < K) {
-                unpack(now.dx[k], d);
-            } else {
-                get<VECTOR>(dx + row * dxs, col, cols, d);
-            }
-#pragma unroll
-            for (int i = 0; i < N; i++) {
-                d[i] += scaling * (gradient[i] * weight[i] - normed[i] * mean);
-            }
-            put<VECTOR>(dx + row * dxs, col, cols, d);
-        });
-        if (!AHEAD && row + 1 < end) {
-            read(row + 1);
-        }
-    }
-    for_packs<THREADS, K, N>(thread, cols, [&](int k, int col) {
-        if (k < K) {
-            put<VECTOR>(partial, col, cols, dweight[k]);
-        } else if (begin == end) {
-            float none[N] = {};
-            put<VECTOR>(partial, col, cols, none);
-        }
-    });
-}
-
-/// Blocks of NARROW threads up to WARP_COLS, of WIDE beyond; as many packs a thread as the row has and registers hold.
+/// A block takes a contiguous range of rows. Each thread has its first pack of the next STAGES - 1 rows of x, dout and dx on
+/// their way to shared memory, and its share of dweight in registers; packs beyond the first are read twice, and their
+/// dweight is summed in `partial`. What a thread brings to shared memory or `partial`, only this thread looks at.
 template <class T>
 __device__ __forceinline__ void norm_backward(
-        const T* dout, long long dos, const T* x, long long xs, const float* w, const float* rstd, T* dx, long long dxs,
-        float* partial, int rows, int cols) {
+        const T* __restrict__ dout, long long dos, const T* __restrict__ x, long long xs, const float* __restrict__ w,
+        const float* __restrict__ rstd, T* dx, long long dxs, float* __restrict__ partial, int rows, int cols) {
     constexpr int N = PACK<T>;
-    bool narrow = cols <= WARP_COLS;
-    if (cols % N != 0 || !(aligned(x, xs) && aligned(dout, dos) && aligned(dx, dxs) && aligned(w) && aligned(partial))) {
-        if (narrow) {
-            backward_rows<NARROW, 0, false>(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);
+    __shared__ float scratch[2][32];
+    DYN_SHARED(shared); // [STAGES][3][threads] packs
+    T* ring = reinterpret_cast<T*>(shared) + threadIdx.x * N;
+    bool vector = aligned(x, xs) && aligned(dout, dos) && aligned(dx, dxs);
+    bool async = vector && cols % N == 0, weights = aligned(w), sums = aligned(partial) && cols % N == 0;
+    int own = threadIdx.x * N, step = blockDim.x * N;
+    partial += (long long)blockIdx.x * cols;
+    int begin = (int)((long long)rows * blockIdx.x / gridDim.x);
+    int end = (int)((long long)rows * (blockIdx.x + 1) / gridDim.x);
+
+    auto bring = [&](T* to, const T* row, bool there) {
+        int count = there ? cols - own : 0;
+        if (async) {
+            cp_async_16(shared_address(to), count > 0 ? row + own : row, count > 0 ? 16 : 0);
         } else {
-            backward_rows<WIDE, 0, false>(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);
+            float v[N];
+            load(row + own, count, vector, v);
+            store_vector(to, v);
         }
-    } else if (narrow) {
-        backward_rows<NARROW, 8 / N, true>(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);
-    } else if (cols <= WIDE * 8) {
-        backward_rows<WIDE, 8 / N, true>(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);
-    } else if (cols <= WIDE * 16) {
-        backward_rows<WIDE, 16 / N, true>(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);
-    } else {
-        backward_rows<WIDE, 32 / N, true>(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);
+    };
+    auto request = [&](int row) {
+        bool there = row < end;
+        long long from = there ? row : 0;
+        T* to = ring + (row - begin) % STAGES * 3 * step;
+        bring(to, x + from * xs, there);
+        bring(to + step, dout + from * dos, there);
+        bring(to + 2 * step, dx + from * dxs, there);
+        cp_async_commit();
+    };
+    for (int ahead = 0; ahead < STAGES - 1; ahead++) {
+        request(begin + ahead);
+    }
+
+    float weight[N], dweight[N] = {};
+    load(w + own, cols - own, weights, weight);
+    for (int row = begin; row < end; row++) {
+        cp_async_wait(STAGES - 2);
+        const T* stage = ring + (row - begin) % STAGES * 3 * step;
+        float scaling = rstd[row];
+        float normed[N], gradient[N], d[N];
+        load_vector(stage, normed);
+        load_vector(stage + step, gradient);
+        load_vector(stage + 2 * step, d);
+        request(row + STAGES - 1);
+
+        float dot = 0;
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            normed[i] *= scaling;
+            float product = gradient[i] * normed[i];
+            dweight[i] += product;
+            gradient[i] *= weight[i];
+            dot += product * weight[i];
+        }
+        for (int col = own + step; col < cols; col += step) {
+            float n[N], g[N], v[N], sum[N] = {};
+            load(x + row * xs + col, cols - col, vector, n);
+            load(dout + row * dos + col, cols - col, vector, g);
+            load(w + col, cols - col, weights, v);
+            if (row > begin) {
+                load(partial + col, cols - col, sums, sum);
+            }
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                float product = g[i] * (n[i] * scaling);
+                sum[i] += product;
+                dot += product * v[i];
+            }
+            store(partial + col, cols - col, sums, sum);
+        }
+
+        float mean = block_sum(dot, scratch[row & 1]) / (float)cols;
+#pragma unroll
+        for (int i = 0; i < N; i++) {
+            d[i] += scaling * (gradient[i] - normed[i] * mean);
+        }
+        store(dx + row * dxs + own, cols - own, vector, d);
+        for (int col = own + step; col < cols; col += step) {
+            float n[N], g[N], v[N], further[N];
+            load(x + row * xs + col, cols - col, vector, n);
+            load(dout + row * dos + col, cols - col, vector, g);
+            load(w + col, cols - col, weights, v);
+            load(dx + row * dxs + col, cols - col, vector, further);
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                further[i] += scaling * (g[i] * v[i] - n[i] * scaling * mean);
+            }
+            store(dx + row * dxs + col, cols - col, vector, further);
+        }
+    }
+    store(partial + own, cols - own, sums, dweight);
+    for (int col = own + step; begin == end && col < cols; col += step) {
+        float none[N] = {};
+        store(partial + col, cols - col, sums, none);
     }
 }
 
 /// out = x · rstd · w with rstd = 1/sqrt(mean(x²) + eps): x and out [rows, cols], w [cols], rstd [rows].
-extern "C" __global__ void __launch_bounds__(256) rms_norm_f32(
+extern "C" __global__ void __launch_bounds__(MOST, 3) rms_norm_f32(
         const float* x, long long xs, const float* w, float eps, float* out, long long os, float* rstd, int rows,
         int cols) {
     norm<false, float>(x, xs, nullptr, 0, w, eps, nullptr, 0, out, os, rstd, rows, cols);
 }
-extern "C" __global__ void __launch_bounds__(256) rms_norm_bf16(
+extern "C" __global__ void __launch_bounds__(MOST, 3) rms_norm_bf16(
         const bf16* x, long long xs, const float* w, float eps, bf16* out, long long os, float* rstd, int rows,
         int cols) {
     norm<false, bf16>(x, xs, nullptr, 0, w, eps, nullptr, 0, out, os, rstd, rows, cols);
 }
 
 /// sum = x + delta, then rms_norm of the sum as it was rounded; sum may be x.
-extern "C" __global__ void __launch_bounds__(256) add_rms_norm_f32(
+extern "C" __global__ void __launch_bounds__(MOST, 3) add_rms_norm_f32(
         const float* x, long long xs, const float* delta, long long ds, const float* w, float eps, float* sum,
         long long ss, float* out, long long os, float* rstd, int rows, int cols) {
     norm<true>(x, xs, delta, ds, w, eps, sum, ss, out, os, rstd, rows, cols);
 }
-extern "C" __global__ void __launch_bounds__(256) add_rms_norm_bf16(
+extern "C" __global__ void __launch_bounds__(MOST, 3) add_rms_norm_bf16(
         const bf16* x, long long xs, const bf16* delta, long long ds, const float* w, float eps, bf16* sum,
         long long ss, bf16* out, long long os, float* rstd, int rows, int cols) {
     norm<true>(x, xs, delta, ds, w, eps, sum, ss, out, os, rstd, rows, cols);
@@ -309,12 +231,12 @@ extern "C" __global__ void rms_norm_again_bf16(
 
 /// With x̂ = x·rstd and g = dout·w: dx += rstd · (g - x̂ · mean(g·x̂)), partial[b] = Σ dout·x̂ over the b-th share of the
 /// rows: partial [gridDim, cols].
-extern "C" __global__ void __launch_bounds__(256) rms_norm_backward_f32(
+extern "C" __global__ void __launch_bounds__(MOST) rms_norm_backward_f32(
         const float* dout, long long dos, const float* x, long long xs, const float* w, const float* rstd, float* dx,
         long long dxs, float* partial, int rows, int cols) {
     norm_backward(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);
 }
-extern "C" __global__ void __launch_bounds__(256, 2) rms_norm_backward_bf16(
+extern "C" __global__ void __launch_bounds__(MOST) rms_norm_backward_bf16(
         const bf16* dout, long long dos, const bf16* x, long long xs, const float* w, const float* rstd, bf16* dx,
         long long dxs, float* partial, int rows, int cols) {
     norm_backward(dout, dos, x, xs, w, rstd, dx, dxs, partial, rows, cols);

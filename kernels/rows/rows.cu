@@ -159,23 +159,28 @@ extern "C" __global__ void bias_backward_bf16(const bf16* dy, long long ds, int 
     bias_backward(dy, ds, rows, cols, partial);
 }
 
-/// out += Σ partial[p]: partial [parts, cols], out [cols]. Grid ceil(cols/32), block 256: warp w of a block sums the
-/// parts w, w + 8, …, then the eight sums are added in order.
-extern "C" __global__ void add_columns(const float* partial, int parts, int cols, float* out) {
-    __shared__ float sums[8][32];
+/// out += Σ partial[p]: partial [parts, cols], out [cols]. Grid ceil(cols/8), block 256: eight threads, for as many
+/// columns, sum the parts k, k + 32, …; the four k of a warp are added as a tree, then the eight warps in order.
+extern "C" __global__ void add_columns(const float* __restrict__ partial, int parts, int cols, float* out) {
+    __shared__ float sums[8][8];
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    int col = blockIdx.x * 32 + lane;
+    int own = threadIdx.x & 7, col = blockIdx.x * 8 + own;
     float sum = 0;
     if (col < cols) {
-        for (int p = warp; p < parts; p += 8) {
+#pragma unroll 8
+        for (int p = threadIdx.x >> 3; p < parts; p += 32) {
             sum += partial[(long long)p * cols + col];
         }
     }
-    sums[warp][lane] = sum;
+    sum += __shfl_xor_sync(ALL_LANES, sum, 8);
+    sum += __shfl_xor_sync(ALL_LANES, sum, 16);
+    if (lane < 8) {
+        sums[warp][own] = sum;
+    }
     __syncthreads();
-    if (warp == 0 && col < cols) {
+    if (threadIdx.x < 8 && col < cols) {
         for (int w = 1; w < 8; w++) {
-            sum += sums[w][lane];
+            sum += sums[w][own];
         }
         out[col] += sum;
     }

@@ -12,9 +12,12 @@ final class CudaRows {
     private static final int NORM_PARTS = 264;
     private static final int NARROW_NORM_PARTS = 528;
     private static final int COLUMNS_A_BLOCK = 64;
-    private static final int ADDED_COLUMNS = 32;
+    private static final int ADDED_COLUMNS = 8;
     private static final int SCATTER_COLUMNS = 1024;
     private static final int NARROW_ROW = 1024;
+    private static final int PACK_BYTES = 16;
+    private static final int NORM_THREADS = 512;
+    private static final int NORM_STAGES = 4;
 
     private final Modules modules;
     private final Launch launch;
@@ -111,13 +114,10 @@ final class CudaRows {
                 .run(modules.kernel("rows", "add_columns"), Grid.parts(out.cols(), ADDED_COLUMNS), THREADS);
     }
 
-    /** Of the norms' blocks, which deal a narrow row to a warp and a wide one to the block. */
-    private static int rowThreads(int columns) {
-        return columns <= NARROW_ROW ? THREADS / 2 : THREADS;
-    }
-
-    private static int rowBlocks(Tensor x) {
-        return x.cols() <= NARROW_ROW ? Grid.parts(x.rows(), rowThreads(x.cols()) / WARP) : x.rows();
+    /** Of the norms' blocks: one for each pack of a row, in whole warps. */
+    private static int normThreads(Tensor x) {
+        int packs = Grid.parts(x.cols(), PACK_BYTES / x.dtype().bytes());
+        return Math.clamp(Grid.parts(packs, WARP) * (long) WARP, WARP, NORM_THREADS);
     }
 
     private static int normParts(int columns) {
@@ -135,7 +135,7 @@ final class CudaRows {
                 .tensor(rstd)
                 .size(x.rows())
                 .size(x.cols())
-                .run(kernel("rmsnorm", "add_rms_norm", x), rowBlocks(x), rowThreads(x.cols()));
+                .run(kernel("rmsnorm", "add_rms_norm", x), x.rows(), normThreads(x));
     }
 
     void norm(Tensor x, Tensor weight, double eps, Tensor out, Tensor rstd) {
@@ -147,7 +147,7 @@ final class CudaRows {
                 .tensor(rstd)
                 .size(x.rows())
                 .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm", x), rowBlocks(x), rowThreads(x.cols()));
+                .run(kernel("rmsnorm", "rms_norm", x), x.rows(), normThreads(x));
     }
 
     void normAgain(Tensor x, Tensor weight, Tensor rstd, Tensor out) {
@@ -158,11 +158,12 @@ final class CudaRows {
                 .matrix(out)
                 .size(x.rows())
                 .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm_again", x), rowBlocks(x), rowThreads(x.cols()));
+                .run(kernel("rmsnorm", "rms_norm_again", x), x.rows(), normThreads(x));
     }
 
     void normBackward(Tensor dout, Tensor x, Tensor weight, Tensor rstd, Tensor dx, Tensor dweight) {
         int parts = Math.min(x.rows(), normParts(x.cols()));
+        int threads = normThreads(x);
         launch.with()
                 .matrix(dout)
                 .matrix(x)
@@ -172,7 +173,7 @@ final class CudaRows {
                 .tensor(partial)
                 .size(x.rows())
                 .size(x.cols())
-                .run(kernel("rmsnorm", "rms_norm_backward", x), parts, rowThreads(x.cols()));
+                .run(kernel("rmsnorm", "rms_norm_backward", x), parts, 1, 1, threads, NORM_STAGES * 3 * PACK_BYTES * threads);
         addColumns(parts, dweight);
     }
 }

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -204,12 +205,13 @@ final class CudaOpsTest {
         });
     }
 
-    /** Beyond what a warp takes, beyond what registers hold, and neither a multiple of a pack. */
+    /** Beyond a warp's packs, beyond a block's, and no multiple of a pack; more rows a block than it looks ahead. */
     static Stream<Case> norms() {
         return Stream.concat(
                 cases(),
                 Stream.of(DType.F32, DType.BF16)
                         .flatMap(dtype -> Stream.of(
+                                new Case(3500, 24, 0, dtype, 1), new Case(3500, 23, 0, dtype, 2),
                                 new Case(3, 1027, 0, dtype, 1), new Case(3, 2056, 8, dtype, 2),
                                 new Case(2, 4104, 0, dtype, 1), new Case(2, 8200, 0, dtype, 2),
                                 new Case(1, 9000, 3, dtype, 1))));
@@ -275,8 +277,8 @@ final class CudaOpsTest {
             double mean = (depth(c.cols) + 8) * Math.abs(trial.value("x", i, j)) * s * s * s * means[i];
             return 1.01 * (U * (direct + mean + Math.abs(trial.value("dx", i, j))) + c.u() * Math.abs(trial.expected("dx", i, j)));
         });
-        // At most 528 parts, rows of a part in order, then every eighth part, then eight sums.
-        double depth = c.rows / 264.0 + 1 + 528 / 8.0 + 8 + 3;
+        // At most 528 parts, rows of a part in order, then every 32nd part, four of these sums and eight of those.
+        double depth = c.rows / 264.0 + 1 + 528 / 32.0 + 2 + 8 + 3;
         trial.within("dweight", (i, j) -> {
             double sum = Math.abs(trial.value("dweight", 0, j));
             for (int t = 0; t < c.rows; t++) {
@@ -506,6 +508,16 @@ final class CudaOpsTest {
 
     private static double[] side(double[] sums, int side) {
         return IntStream.range(0, sums.length / 2).mapToDouble(i -> sums[2 * i + side]).toArray();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "BF16"})
+    @Tag("checked")
+    void normsOfManyRowsAccessWhatTheyMay(DType dtype) {
+        rmsNormBackward(new Case(3500, 24, 0, dtype, 1));
+        rmsNormBackward(new Case(530, 4128, 0, dtype, 1));
     }
 
     @ParameterizedTest
