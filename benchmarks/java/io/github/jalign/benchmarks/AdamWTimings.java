@@ -24,7 +24,7 @@ final class AdamWTimings {
         int n = device.shapes().adamW();
         var ops = device.ops();
         String name = n + " parameters";
-        ops.reserve(new Workload(1, 1, 1, 1, 2, 1, 1, 1, 1));
+        ops.reserve(new Workload(1, 1, 1, 1, 2, 1, 1, 1, 1, true));
         try (TensorArena weights = device.allocate(device.wide("w", n / WIDTH, WIDTH));
                 TensorArena others = device.allocate(
                         device.wide("g", n / WIDTH, WIDTH),

@@ -56,7 +56,7 @@ public class AttentionBenchmark {
                     : new Segments(
                             new int[] {0, prompt, prompt + completion}, new int[] {-1, 0, 0}, prompt + 2 * completion);
             int t = segments.tokens();
-            ops.reserve(new Workload(t, t, SHAPE.heads(), SHAPE.keyValueHeads(), SHAPE.headDim(), 960, 576, 8, 1));
+            ops.reserve(new Workload(t, t, SHAPE.heads(), SHAPE.keyValueHeads(), SHAPE.headDim(), 960, 576, 8, 1, true));
             return new Layer(
                     ops,
                     segments,

@@ -30,7 +30,8 @@ final class AttentionTimings {
         for (AttentionShape shape : shapes.heads()) {
             int longest = Collections.max(shapes.lengths());
             device.ops().reserve(new Workload(
-                    shapes.tokens(), longest, shape.heads(), shape.keyValueHeads(), shape.headDim(), 1, 1, 1, 1));
+                    shapes.tokens(), longest, shape.heads(), shape.keyValueHeads(), shape.headDim(), 1, 1, 1, 1,
+                    true));
             for (int length : shapes.lengths()) {
                 int[] lengths = new int[shapes.tokens() / length];
                 Arrays.fill(lengths, length);

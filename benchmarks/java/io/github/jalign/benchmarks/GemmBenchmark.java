@@ -58,7 +58,7 @@ public class GemmBenchmark {
         int n = Integer.parseInt(sizes[1]);
         int k = Integer.parseInt(sizes[2]);
         ops = Backend.CPU.open(threads);
-        ops.reserve(new Workload(t, t, 9, 3, 64, n, k, n, t));
+        ops.reserve(new Workload(t, t, 9, 3, 64, n, k, n, t, true));
         x = Bench.normal(ops, t, k, 1);
         w = Bench.normal(ops, n, k, 2);
         y = Bench.zeros(ops, t, n);

@@ -59,7 +59,7 @@ public class HeadBenchmark {
     @Setup(Level.Trial)
     public void open() {
         ops = Backend.CPU.open(threads);
-        ops.reserve(new Workload(rows, rows, 9, 3, 64, WIDTH, WIDTH, VOCABULARY, rows));
+        ops.reserve(new Workload(rows, rows, 9, 3, 64, WIDTH, WIDTH, VOCABULARY, rows, true));
         hidden = Bench.normal(ops, rows, WIDTH, 1);
         Tensor w = Bench.normal(ops, VOCABULARY, WIDTH, 2);
         weight = ops.weight(w);

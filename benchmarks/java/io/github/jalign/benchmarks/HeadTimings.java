@@ -42,7 +42,7 @@ final class HeadTimings {
         Tensor dhidden = states.get("dhidden");
         long before = ops.allocatedBytes();
         int chunk = Head.chunkRows(config, ops.accumulationDtype(), rows);
-        ops.reserve(new Workload(rows, 1, 1, 1, 2, d, d, vocabulary, chunk));
+        ops.reserve(new Workload(rows, 1, 1, 1, 2, d, d, vocabulary, chunk, true));
         Head head = new Head(model, rows, true);
         long memory = ops.allocatedBytes() - before;
 

@@ -50,7 +50,7 @@ final class ProductTimings {
     private void product(String what, int n, int k) {
         int t = device.shapes().tokens();
         Ops ops = device.ops();
-        ops.reserve(new Workload(t, 1, 1, 1, 2, Math.max(n, k), k, 1, 1));
+        ops.reserve(new Workload(t, 1, 1, 1, 2, Math.max(n, k), k, 1, 1, true));
         try (TensorArena narrow = device.allocate(
                         device.narrow("x", t, k), device.narrow("y", t, n), device.narrow("dy", t, n), device.narrow("dx", t, k));
                 TensorArena weights = device.allocate(device.wide("w", n, k));

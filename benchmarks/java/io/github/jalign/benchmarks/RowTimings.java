@@ -29,7 +29,7 @@ final class RowTimings {
 
     void run() {
         int widest = Collections.max(device.shapes().normWidths());
-        ops.reserve(new Workload(tokens, 1, 1, 1, 2, widest, widest, 1, 1));
+        ops.reserve(new Workload(tokens, 1, 1, 1, 2, widest, widest, 1, 1, true));
         for (int d : device.shapes().normWidths()) {
             norm(d);
             normBackward(d);

@@ -56,7 +56,7 @@ record DeviceSpeed(int size, double productFlops, double copyBytes, double uploa
     }
 
     private static double secondsOfProduct(Ops ops, int n) {
-        ops.reserve(new Workload(n, 1, 1, 1, 2, n, n, 1, 1));
+        ops.reserve(new Workload(n, 1, 1, 1, 2, n, n, 1, 1, false));
         TensorSpec matrix = new TensorSpec("w", ops.accumulationDtype(), n, n);
         List<TensorSpec> rows = List.of(new TensorSpec("x", ops.dtype(), n, n), new TensorSpec("y", ops.dtype(), n, n));
         try (TensorArena weights = ops.allocate("weights", List.of(matrix));

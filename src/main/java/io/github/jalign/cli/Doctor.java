@@ -110,7 +110,7 @@ final class Doctor implements Callable<Integer> {
                     "products of %s x %s: %sFLOP/s".formatted(
                             Report.number(speed.size()), Report.number(speed.size()), scaled(speed.productFlops())));
             report.add("", "copies in its memory: " + scaled(speed.copyBytes()) + "B/s, read and written");
-            if (backend.deviceMemory().isPresent()) {
+            if (backend.hasDeviceMemory()) {
                 report.add(
                         "",
                         "to the device %sB/s, back %sB/s".formatted(

@@ -98,7 +98,8 @@ public final class Generator implements AutoCloseable {
                 Math.max(2 * config.intermediateSize(), config.packedWidth()),
                 config.hiddenSize(),
                 config.vocabularySize(),
-                Head.chunkRows(config, ops.accumulationDtype(), rows)));
+                Head.chunkRows(config, ops.accumulationDtype(), rows),
+                false));
     }
 
     public ModelConfig config() {

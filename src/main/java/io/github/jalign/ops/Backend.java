@@ -76,12 +76,17 @@ public enum Backend {
         };
     }
 
-    /** Bytes that can be allocated in the device's own memory; empty for a backend that lives in the host's. */
-    public OptionalLong deviceMemory() {
+    /** Whether tensors live in a device's own memory, not in the host's. */
+    public boolean hasDeviceMemory() {
         return switch (this) {
-            case REFERENCE, CPU -> OptionalLong.empty();
-            case CUDA, CUDA_FLOAT32 -> OptionalLong.of(CudaOps.freeBytes());
+            case REFERENCE, CPU -> false;
+            case CUDA, CUDA_FLOAT32 -> true;
         };
+    }
+
+    /** Bytes of it that can be allocated now. Opens the device. */
+    public OptionalLong freeDeviceMemory() {
+        return hasDeviceMemory() ? OptionalLong.of(CudaOps.freeBytes()) : OptionalLong.empty();
     }
 
     /** The launcher gives the JVM this module; a program that embeds jalign may have forgotten it. */

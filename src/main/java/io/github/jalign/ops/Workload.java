@@ -12,6 +12,7 @@ package io.github.jalign.ops;
  * @param hidden D
  * @param vocabulary V
  * @param headRows rows of logits held at once
+ * @param gradients whether attention's will be asked for
  */
 public record Workload(
         int tokens,
@@ -22,9 +23,10 @@ public record Workload(
         int width,
         int hidden,
         int vocabulary,
-        int headRows) {
+        int headRows,
+        boolean gradients) {
 
-    /** The larger of both in every size. */
+    /** The larger of both in every size; gradients if either needs them. */
     public Workload union(Workload other) {
         return new Workload(
                 Math.max(tokens, other.tokens),
@@ -35,7 +37,8 @@ public record Workload(
                 Math.max(width, other.width),
                 Math.max(hidden, other.hidden),
                 Math.max(vocabulary, other.vocabulary),
-                Math.max(headRows, other.headRows));
+                Math.max(headRows, other.headRows),
+                gradients || other.gradients);
     }
 
     /** Whether nothing of {@code other} is larger. */

@@ -84,7 +84,7 @@ final class Devices {
         try {
             return planned(backend, compute, config, demand);
         } catch (JalignException e) {
-            boolean another = compute.device() == Device.AUTO && backend.deviceMemory().isPresent();
+            boolean another = compute.device() == Device.AUTO && backend.hasDeviceMemory();
             if (!another || e.kind() != JalignException.Kind.MEMORY) {
                 throw e;
             }
@@ -96,7 +96,7 @@ final class Devices {
     private static Planned planned(Backend backend, Compute compute, ModelConfig config, Demand demand) {
         long available = availableMemory(backend, compute);
         boolean recompute = compute.gradientCheckpointing() != null && compute.gradientCheckpointing();
-        for (int pack : backend.deviceMemory().isPresent() ? DEVICE_PACKS : List.<Integer>of()) {
+        for (int pack : backend.hasDeviceMemory() ? DEVICE_PACKS : List.<Integer>of()) {
             Engine.Sizes sizes = demand.with(pack);
             MemoryPlan plan = MemoryPlan.count(backend, compute.threads(), config, sizes, recompute, available);
             if (plan.fits()) {
@@ -116,7 +116,7 @@ final class Devices {
         if (compute.maxMemory() != null) {
             return compute.maxMemory();
         }
-        OptionalLong device = backend.deviceMemory();
+        OptionalLong device = backend.freeDeviceMemory();
         return device.isPresent() ? device.getAsLong() : HostMemory.availableBytes();
     }
 }

@@ -73,7 +73,8 @@ public final class Engine {
                 Math.max(2 * c.intermediateSize(), c.packedWidth()),
                 c.hiddenSize(),
                 c.vocabularySize(),
-                headRows);
+                headRows,
+                true);
     }
 
     public AdamW optimizer(AdamW.Settings settings) {

@@ -116,7 +116,8 @@ class LlamaCppTest {
                     2 * config.intermediateSize(),
                     config.hiddenSize(),
                     config.vocabularySize(),
-                    1));
+                    1,
+                    true));
             new Forward(model, activations).run(ids, Segments.sequences(ids.length));
             return ops.read(head.logits(activations.hidden(ids.length), ids.length - 1));
         }

@@ -79,7 +79,7 @@ final class CudaGenerationTest {
         Sampler onHost = new Sampler(options, prompt);
         Sampler onDevice = new Sampler(options, prompt);
         try (Ops ops = Backend.CUDA.open(1)) {
-            ops.reserve(new Workload(1, 1, 1, 1, 2, 8, 8, vocabulary, 1));
+            ops.reserve(new Workload(1, 1, 1, 1, 2, 8, 8, vocabulary, 1, true));
             Tensor row = ops.allocate("test", List.of(new TensorSpec("logits", DType.F32, 1, vocabulary))).get("logits");
             for (int i = 0; i < 60; i++) {
                 double[] logits = new double[vocabulary];
@@ -93,7 +93,7 @@ final class CudaGenerationTest {
     @Test
     void aLogitThatIsNoNumber() {
         try (Ops ops = Backend.CUDA.open(1)) {
-            ops.reserve(new Workload(1, 1, 1, 1, 2, 8, 8, 5, 1));
+            ops.reserve(new Workload(1, 1, 1, 1, 2, 8, 8, 5, 1, true));
             Tensor row = ops.allocate("test", List.of(new TensorSpec("logits", DType.F32, 1, 5))).get("logits");
             ops.write(row, new double[] {1, 2, Double.NaN, 3, 4});
             JalignException e = assertThrows(

@@ -82,7 +82,7 @@ final class GeneratorTest {
             model.refresh();
             activations = new Activations(ops, config, LONGEST, Activations.Keep.NOTHING);
             head = new Head(model, LONGEST, false);
-            ops.reserve(new Workload(LONGEST, LONGEST, 16, 4, 4, 96, 64, 50, LONGEST));
+            ops.reserve(new Workload(LONGEST, LONGEST, 16, 4, 4, 96, 64, 50, LONGEST, true));
         }
 
         int[] greedy(int[] prompt, int count) {

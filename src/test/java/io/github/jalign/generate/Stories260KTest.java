@@ -62,7 +62,7 @@ final class Stories260KTest {
             model.refresh();
             Activations activations = new Activations(ops, config, ids.length, Activations.Keep.NOTHING);
             Head head = new Head(model, 1, false);
-            ops.reserve(new Workload(ids.length, ids.length, 8, 4, 8, 344, 64, 512, 1));
+            ops.reserve(new Workload(ids.length, ids.length, 8, 4, 8, 344, 64, 512, 1, true));
             new Forward(model, activations).run(ids, Segments.sequences(ids.length));
             double[] logits = ops.read(head.logits(activations.hidden(ids.length), ids.length - 1));
             assertArrayEquals(expected, logits, 1e-4);

@@ -31,7 +31,7 @@ final class HeadTest {
             CausalLm model = new CausalLm(ops, config, parameters, TOKENS);
             Activations activations = new Activations(ops, config, TOKENS, Activations.Keep.ALL);
             Head head = new Head(model, ROWS, true, chunk);
-            ops.reserve(new Workload(TOKENS, TOKENS, 16, 16, 4, 192, 64, 131, chunk));
+            ops.reserve(new Workload(TOKENS, TOKENS, 16, 16, 4, 192, 64, 131, chunk, true));
             new Forward(model, activations)
                     .run(RandomModel.tokens(TOKENS, 131, 4), Segments.sequences(TOKENS));
             int[] rows = IntStream.range(0, ROWS).map(i -> i + i / 2).toArray();

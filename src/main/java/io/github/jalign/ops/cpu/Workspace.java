@@ -8,6 +8,7 @@ import io.github.jalign.tensor.TensorArena;
 import io.github.jalign.tensor.TensorSpec;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Everything that operators write besides their results, allocated once for a workload. On the Java heap: C2 likes arrays. */
 final class Workspace {
@@ -18,7 +19,7 @@ final class Workspace {
     private final long bytes;
     private final Gemm gemm;
     private final AttentionForward attention;
-    private final AttentionBackward attentionBackward;
+    private final @Nullable AttentionBackward attentionBackward;
     private final float[][] scores;
     private final float[][] scratch;
     private final LogSoftmax[] logSoftmax;
@@ -28,8 +29,9 @@ final class Workspace {
         this.bytes = TensorArena.bytes(specs(load, team.size(), kernel));
         this.gemm = new Gemm(team, kernel);
         this.attention = new AttentionForward(team, kernel, load.context(), load.headDim());
-        this.attentionBackward = new AttentionBackward(
-                team, kernel, load.tokens(), load.context(), load.heads(), load.headDim());
+        this.attentionBackward = load.gradients()
+                ? new AttentionBackward(team, kernel, load.tokens(), load.context(), load.heads(), load.headDim())
+                : null;
         this.scores = new float[team.size()][RowAttention.floats(load.context())];
         this.scratch = new float[team.size()][SCRATCH];
         this.logSoftmax = new LogSoftmax[team.size()];
@@ -45,7 +47,10 @@ final class Workspace {
                 floats("attention", AttentionForward.floats(threads, kernel, context, headDim)),
                 floats(
                         "attention gradient",
-                        AttentionBackward.floats(threads, kernel, load.tokens(), context, load.heads(), headDim)),
+                        load.gradients()
+                                ? AttentionBackward.floats(
+                                        threads, kernel, load.tokens(), context, load.heads(), headDim)
+                                : 0),
                 floats("rows", threads * (RowAttention.floats(context) + SCRATCH + LogSoftmax.floats())));
     }
 
@@ -73,6 +78,9 @@ final class Workspace {
 
     AttentionBackward attentionBackward(Segments segments, AttentionShape shape) {
         check(segments, shape);
+        if (attentionBackward == null) {
+            throw new IllegalArgumentException("gradients of attention, but reserved was a workload without");
+        }
         return attentionBackward;
     }
 

@@ -19,11 +19,13 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What stands around the operators: memory, its plan, and misuse. */
 class CpuOpsTest {
-    private static final Workload SMALL = new Workload(40, 30, 4, 2, 16, 64, 32, 100, 8);
-    private static final Workload LARGE = new Workload(900, 700, 9, 3, 64, 3072, 576, 49152, 64);
+    private static final Workload SMALL = new Workload(40, 30, 4, 2, 16, 64, 32, 100, 8, true);
+    private static final Workload LARGE = new Workload(900, 700, 9, 3, 64, 3072, 576, 49152, 64, true);
 
     private final Ops ops = new CpuOps(2);
 
@@ -68,23 +70,45 @@ class CpuOpsTest {
         long large = ops.allocatedBytes();
         ops.reserve(SMALL);
         assertEquals(large, ops.allocatedBytes());
-        ops.reserve(new Workload(901, 30, 4, 2, 16, 64, 32, 100, 8));
+        ops.reserve(new Workload(901, 30, 4, 2, 16, 64, 32, 100, 8, true));
         assertTrue(ops.allocatedBytes() > large);
     }
 
-    @Test
-    void theWorkspaceTakesTheBytesThatArePlanned() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theWorkspaceTakesTheBytesThatArePlanned(boolean gradients) {
+        Workload large = new Workload(900, 700, 9, 3, 64, 3072, 576, 49152, 64, gradients);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        ops.reserve(SMALL); // classes are loaded
+        ops.reserve(new Workload(40, 30, 4, 2, 16, 64, 32, 100, 8, gradients)); // classes are loaded
         long before = ops.allocatedBytes();
         long allocated = threads.getCurrentThreadAllocatedBytes();
-        ops.reserve(LARGE);
+        ops.reserve(large);
         allocated = threads.getCurrentThreadAllocatedBytes() - allocated;
         long planned = ops.allocatedBytes();
         assertTrue(planned > before);
         // The JVM counts also what it leaves unused at the end of a thread's buffer when an array does not fit.
         assertTrue(
                 allocated >= planned && allocated < 1.05 * planned, allocated + " allocated, " + planned + " planned");
+    }
+
+    /** Keys and values by columns and by rows, scores and a share of each head: none of it where nothing is trained. */
+    @Test
+    void inferenceReservesNothingForGradients() {
+        Workload inference = new Workload(40, 30, 1, 1, 8, 64, 32, 100, 8, false);
+        ops.reserve(inference);
+        Tensor qkv = floats(3, 24);
+        Tensor out = floats(3, 8);
+        Tensor lse = floats(3, 1);
+        Segments segments = Segments.sequences(3);
+        AttentionShape shape = new AttentionShape(1, 1, 8, 0);
+        ops.attention(qkv, segments, shape, out, lse);
+        refused(
+                "gradients of attention, but reserved was a workload without",
+                () -> ops.attentionBackward(out, qkv, out, lse, segments, shape, qkv));
+        long small = ops.allocatedBytes();
+        ops.reserve(new Workload(40, 30, 1, 1, 8, 64, 32, 100, 8, true));
+        assertTrue(ops.allocatedBytes() > small);
+        ops.attentionBackward(out, qkv, out, lse, segments, shape, floats(3, 24));
     }
 
     @Test

@@ -144,7 +144,7 @@ final class Trial {
             ops.write(arena.get(name), values);
             tensors.put(name, arena.get(name));
         });
-        ops.reserve(new Workload(600, 600, 12, 12, 128, 1024, 576, 1024, 64));
+        ops.reserve(new Workload(600, 600, 12, 12, 128, 1024, 576, 1024, 64, true));
         program.run(ops, tensors::get);
         Map<String, double[]> results = new LinkedHashMap<>();
         floats.forEach((name, f) -> results.put(name, inner(name, f, ops.read(named(arenas, name).get(name)))));

@@ -98,7 +98,7 @@ final class CudaAttentionTest {
     }
 
     static Workload load(AttentionShape shape, int tokens, int context) {
-        return new Workload(tokens, context, shape.heads(), shape.keyValueHeads(), shape.headDim(), 1, 1, 1, 1);
+        return new Workload(tokens, context, shape.heads(), shape.keyValueHeads(), shape.headDim(), 1, 1, 1, 1, true);
     }
 
     static CudaTrial tensors(CudaTrial trial, Case c) {

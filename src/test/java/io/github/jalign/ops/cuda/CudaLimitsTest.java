@@ -63,8 +63,8 @@ final class CudaLimitsTest {
     /** The smaller one has been given back by then: it must be asked for again, and is no longer written to. */
     @Test
     void aWorkspaceLargerThanAnyDevice() {
-        Workload small = new Workload(4, 4, 1, 1, 8, 16, 8, 17, 4);
-        Workload large = new Workload(1 << 20, 4, 30_000, 1, 8, 900_000_000, 8, 17, 4);
+        Workload small = new Workload(4, 4, 1, 1, 8, 16, 8, 17, 4, true);
+        Workload large = new Workload(1 << 20, 4, 30_000, 1, 8, 900_000_000, 8, 17, 4, true);
         try (Ops ops = new CudaOps(DType.F32)) {
             Tensor dy = allocate(ops, 3, 5);
             Tensor dbias = allocate(ops, 1, 5);

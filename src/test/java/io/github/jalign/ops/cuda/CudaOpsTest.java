@@ -57,7 +57,7 @@ final class CudaOpsTest {
     }
 
     private static final int[] SIZES = {1, 3, 8, 13, 31, 33, 64, 127, 129, 576};
-    private static final Workload LOAD = new Workload(600, 600, 12, 12, 128, 9000, 9000, 49152, 64);
+    private static final Workload LOAD = new Workload(600, 600, 12, 12, 128, 9000, 9000, 49152, 64, true);
 
     /** @param gap elements beside each row: with 8, rows stay aligned where their width allows it, with 3 they do not */
     record Case(int rows, int cols, int gap, DType dtype, long seed) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("emulator")
 @Tag("checked")
 final class KernelReadmesTest {
-    private static final Workload LOAD = new Workload(600, 600, 12, 12, 128, 9000, 9000, 49152, 64);
+    private static final Workload LOAD = new Workload(600, 600, 12, 12, 128, 9000, 9000, 49152, 64, true);
 
     /** Bytes of device memory that a kernel needs by its README, for n elements of s bytes. */
     record Traffic(String kernel, double reads, double writes) {}
