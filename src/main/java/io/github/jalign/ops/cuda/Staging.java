@@ -26,14 +26,17 @@ final class Staging implements AutoCloseable {
     private final Address.Pinned ring = new Address.Pinned();
     private final MemorySegment memory;
     private final CUevent[] left = new CUevent[PARTS];
-    private final List<Address.Pinned> slots = new ArrayList<>();
-    private final List<Address.Pinned> free = new ArrayList<>();
+    private final List<Slot> slots = new ArrayList<>();
+    private final List<Slot> free = new ArrayList<>();
     private int part;
     private long used;
     private final Address.Pinned down = new Address.Pinned();
     private final MemorySegment downMemory;
     private Arena large = Arena.ofShared();
     private MemorySegment largeMemory = MemorySegment.NULL;
+
+    /** Pinned memory for what {@link #later} brings down. */
+    private record Slot(Address.Pinned memory, long bytes) {}
 
     Staging(Driver driver) {
         this.driver = driver;
@@ -101,21 +104,26 @@ final class Staging implements AutoCloseable {
      */
     Supplier<MemorySegment> later(long from, long bytes) {
         driver.makeCurrent();
-        Address.Pinned slot = bytes <= SLOT && !free.isEmpty() ? free.removeLast() : pinned(Math.max(bytes, SLOT));
+        Slot slot = slot(bytes);
         Driver.check(
-                JCudaDriver.cuMemcpyDtoHAsync(slot, Address.device(from), bytes, driver.stream()), "cuMemcpyDtoHAsync");
+                JCudaDriver.cuMemcpyDtoHAsync(slot.memory, Address.device(from), bytes, driver.stream()),
+                "cuMemcpyDtoHAsync");
         return () -> {
             driver.synchronize();
-            if (bytes <= SLOT) {
-                free.add(slot);
-            }
-            return MemorySegment.ofAddress(slot.address()).reinterpret(bytes);
+            free.add(slot);
+            return MemorySegment.ofAddress(slot.memory.address()).reinterpret(bytes);
         };
     }
 
-    private Address.Pinned pinned(long bytes) {
-        Address.Pinned slot = new Address.Pinned();
-        Driver.check(JCudaDriver.cuMemAllocHost(slot, bytes), "cuMemAllocHost");
+    /** One that is free and large enough, or a new one; of whole {@link #SLOT}s, so that about as much fits again. */
+    private Slot slot(long bytes) {
+        for (int i = 0; i < free.size(); i++) {
+            if (free.get(i).bytes >= bytes) {
+                return free.remove(i);
+            }
+        }
+        Slot slot = new Slot(new Address.Pinned(), Math.ceilDiv(Math.max(bytes, 1), SLOT) * SLOT);
+        Driver.check(JCudaDriver.cuMemAllocHost(slot.memory, slot.bytes), "cuMemAllocHost");
         slots.add(slot);
         return slot;
     }
@@ -132,7 +140,7 @@ final class Staging implements AutoCloseable {
     @Override
     public void close() {
         large.close();
-        slots.forEach(slot -> Driver.check(JCudaDriver.cuMemFreeHost(slot), "cuMemFreeHost"));
+        slots.forEach(slot -> Driver.check(JCudaDriver.cuMemFreeHost(slot.memory), "cuMemFreeHost"));
         for (CUevent event : left) {
             Driver.check(JCudaDriver.cuEventDestroy(event), "cuEventDestroy");
         }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.jalign.errors.JalignException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import jcuda.Pointer;
@@ -317,5 +318,23 @@ final class EmulatedDriverTest {
         assertEquals(0, Emulator.live().deviceBytes());
         driver = Driver.open();
         arrays = new DeviceArrays(driver);
+    }
+
+    /** Whatever their size: pinned memory that one used is the next one's. */
+    @Test
+    void whatComesDownLaterUsesTheSamePinnedMemoryAgain() {
+        float[] values = new float[50_000];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i;
+        }
+        long from = arrays.of(values);
+        try (Staging staging = new Staging(driver)) {
+            long before = Emulator.live().pinnedBytes();
+            for (int count : new int[] {50_000, 49_000, 10, 50_000}) {
+                MemorySegment down = staging.later(from, 4L * count).get();
+                assertArrayEquals(Arrays.copyOf(values, count), down.toArray(ValueLayout.JAVA_FLOAT));
+            }
+            assertEquals(4 << 16, Emulator.live().pinnedBytes() - before);
+        }
     }
 }
