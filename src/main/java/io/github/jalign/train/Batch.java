@@ -6,6 +6,7 @@ import io.github.jalign.errors.JalignException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Loss groups computed together: their items in order, cut into packs. What a pack holds has nothing to do with where
@@ -30,19 +31,24 @@ record Batch(List<Integer> items, List<Integer> groupOf, List<Integer> ends) {
         return new Batch(items, groupOf, Pack.plan(items.stream().map(all::get).toList(), budget));
     }
 
-    /** What is done with a pack. */
-    interface Step {
-        /** @param numbers the items' numbers, {@code groupOf} their groups */
-        void run(Pack pack, List<Integer> numbers, List<Integer> groupOf);
+    /**
+     * A pack of the batch.
+     *
+     * @param numbers of its items, in order
+     * @param groupOf the group of each
+     */
+    record Packed(Pack pack, List<Integer> numbers, List<Integer> groupOf) {}
+
+    /** Its packs in order, each made when it is asked for. */
+    Iterable<Packed> packs(List<Item> all) {
+        return () -> IntStream.range(0, ends.size())
+                .mapToObj(i -> packed(all, i == 0 ? 0 : ends.get(i - 1), ends.get(i)))
+                .iterator();
     }
 
-    void forEachPack(List<Item> all, Step step) {
-        int from = 0;
-        for (int to : ends) {
-            List<Integer> numbers = items.subList(from, to);
-            step.run(Pack.of(numbers.stream().map(all::get).toList()), numbers, groupOf.subList(from, to));
-            from = to;
-        }
+    private Packed packed(List<Item> all, int from, int to) {
+        List<Integer> numbers = items.subList(from, to);
+        return new Packed(Pack.of(numbers.stream().map(all::get).toList()), numbers, groupOf.subList(from, to));
     }
 
     /**

@@ -113,7 +113,9 @@ final class DpoObjective implements Objective {
         }
 
         @Override
-        public double[] add(Pack pack, List<Integer> numbers, List<Integer> groupOf, double[] statistics) {
+        public double[] add(Batch.Packed packed, double[] statistics) {
+            Pack pack = packed.pack();
+            List<Integer> numbers = packed.numbers();
             double[][] results = new double[numbers.size()][PairTerms.COLUMNS];
             int[][] tokens = new int[2][numbers.size()];
             for (Pack.Sequence s : pack.sequences()) {
@@ -129,7 +131,7 @@ final class DpoObjective implements Objective {
             }
             double[][] slopes = new double[2][numbers.size()];
             for (int i = 0; i < numbers.size(); i++) {
-                Group group = groups.get(groupOf.get(i));
+                Group group = group(packed, i);
                 Pairs pair = new Pairs(
                         new double[] {results[i][PairTerms.LOGPS]},
                         new double[] {results[i][PairTerms.LOGPS + 1]},
@@ -149,21 +151,27 @@ final class DpoObjective implements Objective {
                 Arrays.fill(
                         g, s.firstRow(), s.firstRow() + s.count(), slopes[s.completion()][s.item()]);
             }
-            count(pack, groupOf, results);
+            count(packed, results);
             return g;
         }
 
-        private void count(Pack pack, List<Integer> groupOf, double[][] results) {
+        private Group group(Batch.Packed packed, int item) {
+            return groups.get(packed.groupOf().get(item));
+        }
+
+        private void count(Batch.Packed packed, double[][] results) {
             for (int i = 0; i < results.length; i++) {
-                groups.get(groupOf.get(i)).count(results[i]);
+                group(packed, i).count(results[i]);
             }
-            for (Pack.Sequence s : pack.sequences()) {
-                groups.get(groupOf.get(s.item())).sides[s.completion()].tokens += s.count();
+            for (Pack.Sequence s : packed.pack().sequences()) {
+                group(packed, s.item()).sides[s.completion()].tokens += s.count();
             }
         }
 
         @Override
-        public Optional<PairTerms> pairs(Pack pack, List<Integer> numbers, List<Integer> groupOf) {
+        public Optional<PairTerms> pairs(Batch.Packed packed) {
+            Pack pack = packed.pack();
+            List<Integer> numbers = packed.numbers();
             int[] sequences = new int[4 * numbers.size()];
             double[] logps = new double[pack.rows().length];
             for (Pack.Sequence s : pack.sequences()) {
@@ -173,14 +181,14 @@ final class DpoObjective implements Objective {
                 System.arraycopy(completion, 0, logps, s.firstRow(), s.count());
             }
             double[] scale = new double[numbers.size()];
-            Arrays.setAll(scale, i -> 1.0 / groups.get(groupOf.get(i)).size.pairs() / groups.size());
+            Arrays.setAll(scale, i -> 1.0 / group(packed, i).size.pairs() / groups.size());
             List<PairTerms.Term> terms = new ArrayList<>();
-            addTerms(loss, 1, groupOf, terms);
+            addTerms(loss, 1, packed, terms);
             return Optional.of(new PairTerms(sequences, logps, scale, beta, terms));
         }
 
-        private void addTerms(PreferenceLoss part, double weight, List<Integer> groupOf, List<PairTerms.Term> terms) {
-            double[] weights = new double[groupOf.size()];
+        private void addTerms(PreferenceLoss part, double weight, Batch.Packed packed, List<PairTerms.Term> terms) {
+            double[] weights = new double[packed.numbers().size()];
             switch (part) {
                 case Sigmoid sigmoid -> {
                     Arrays.fill(weights, weight);
@@ -188,22 +196,22 @@ final class DpoObjective implements Objective {
                 }
                 case Sft sft -> {
                     Arrays.setAll(weights, i -> {
-                        GroupSize size = groups.get(groupOf.get(i)).size;
+                        GroupSize size = group(packed, i).size;
                         return weight * size.pairs() / size.chosenTokens();
                     });
                     terms.add(new PairTerms.Term(PairTerms.Loss.SFT, weights));
                 }
                 case WeightedSum sum ->
-                    sum.terms().forEach(term -> addTerms(term.loss(), weight * term.weight(), groupOf, terms));
+                    sum.terms().forEach(term -> addTerms(term.loss(), weight * term.weight(), packed, terms));
             }
         }
 
         @Override
-        public void take(Pack pack, List<Integer> numbers, List<Integer> groupOf, double[] results) {
-            double[][] rows = new double[numbers.size()][];
+        public void take(Batch.Packed packed, double[] results) {
+            double[][] rows = new double[packed.numbers().size()][];
             Arrays.setAll(
                     rows, i -> Arrays.copyOfRange(results, i * PairTerms.COLUMNS, (i + 1) * PairTerms.COLUMNS));
-            count(pack, groupOf, rows);
+            count(packed, rows);
         }
 
         @Override

@@ -43,9 +43,9 @@ final class Evaluation {
             }
             List<List<Integer>> group = List.of(numbers);
             Objective.Window window = objective.open(group);
-            Batch.of(group, items, packTokens)
-                    .forEachPack(items, (pack, packed, groupOf) ->
-                            window.add(pack, packed, groupOf, engine.forward(pack)));
+            for (Batch.Packed packed : Batch.of(group, items, packTokens).packs(items)) {
+                window.add(packed, engine.forward(packed.pack()));
+            }
             loss += window.losses()[0] * numbers.size();
             window.metrics().getFirst().forEach((k, v) -> sums.merge(k, v, Double::sum));
             batches++;

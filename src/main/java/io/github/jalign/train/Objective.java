@@ -1,6 +1,5 @@
 package io.github.jalign.train;
 
-import io.github.jalign.data.Pack;
 import io.github.jalign.ops.PairTerms;
 import java.util.List;
 import java.util.Map;
@@ -26,15 +25,13 @@ interface Objective {
         /**
          * Takes a pack's results.
          *
-         * @param items the numbers of the packed items, in order
-         * @param groupOf which group each belongs to
          * @param statistics [C · COLUMNS] from the head
          * @return [C] derivative of the window's loss by each row's log-prob
          */
-        double[] add(Pack pack, List<Integer> items, List<Integer> groupOf, double[] statistics);
+        double[] add(Batch.Packed packed, double[] statistics);
 
         /** The same for a device that computes losses of pairs, if this loss is one; {@link #take} gets its results. */
-        default Optional<PairTerms> pairs(Pack pack, List<Integer> items, List<Integer> groupOf) {
+        default Optional<PairTerms> pairs(Batch.Packed packed) {
             return Optional.empty();
         }
 
@@ -43,7 +40,7 @@ interface Objective {
          *
          * @param results a row of {@link PairTerms#COLUMNS} a pair
          */
-        default void take(Pack pack, List<Integer> items, List<Integer> groupOf, double[] results) {
+        default void take(Batch.Packed packed, double[] results) {
             throw new IllegalStateException("no pairs were given to the device");
         }
 

@@ -114,16 +114,16 @@ final class ReferenceCache {
         for (int i = 0; i < items.size(); i++) {
             all.add(i);
         }
-        Batch.of(List.of(all), items, packTokens).forEachPack(items, (pack, numbers, groupOf) -> {
-            double[] statistics = engine.forward(pack);
-            for (Pack.Sequence s : pack.sequences()) {
-                double[] completion = logps[numbers.get(s.item())][s.completion()];
+        for (Batch.Packed packed : Batch.of(List.of(all), items, packTokens).packs(items)) {
+            double[] statistics = engine.forward(packed.pack());
+            for (Pack.Sequence s : packed.pack().sequences()) {
+                double[] completion = logps[packed.numbers().get(s.item())][s.completion()];
                 for (int i = 0; i < s.count(); i++) {
                     completion[i] = statistics[(s.firstRow() + i) * HeadStatistics.COLUMNS + HeadStatistics.LOGP];
                 }
             }
-            progress.accept(numbers.getLast() + 1);
-        });
+            progress.accept(packed.numbers().getLast() + 1);
+        }
         return new ReferenceLogps(logps);
     }
 

@@ -48,9 +48,10 @@ final class SftObjective implements Objective {
     /** @param trained tokens of the whole window that the loss counts */
     private record SftWindow(List<Group> groups, int trained) implements Window {
         @Override
-        public double[] add(Pack pack, List<Integer> numbers, List<Integer> groupOf, double[] statistics) {
+        public double[] add(Batch.Packed packed, double[] statistics) {
+            Pack pack = packed.pack();
             for (Pack.Sequence s : pack.sequences()) {
-                Group group = groups.get(groupOf.get(s.item()));
+                Group group = groups.get(packed.groupOf().get(s.item()));
                 for (int row = s.firstRow(); row < s.firstRow() + s.count(); row++) {
                     int at = row * HeadStatistics.COLUMNS;
                     group.negativeLogps -= statistics[at + HeadStatistics.LOGP];

@@ -1,6 +1,7 @@
 package io.github.jalign.train;
 
 import io.github.jalign.data.Item;
+import io.github.jalign.data.Pack;
 import io.github.jalign.ops.PairTerms;
 import io.github.jalign.optim.AdamW;
 import io.github.jalign.optim.Schedule;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -90,8 +92,8 @@ final class StepLoop {
         boolean saved = true;
         while (state.step < plan.totalSteps()) {
             Map<String, Double> means = new LinkedHashMap<>();
-            double loss = step(means);
-            if (Double.isNaN(loss)) {
+            OptionalDouble loss = step(means);
+            if (loss.isEmpty()) {
                 if (!saved) {
                     saver.save(state);
                 }
@@ -100,7 +102,7 @@ final class StepLoop {
             listener.stepped(new Progress(
                     state.step,
                     plan.totalSteps(),
-                    loss,
+                    loss.getAsDouble(),
                     means,
                     tokensComputed,
                     (System.nanoTime() - began) / 1e9,
@@ -115,39 +117,34 @@ final class StepLoop {
      * One optimiser step.
      *
      * @param means gets the metrics' means over the step's groups
-     * @return its loss, or NaN when the listener cancelled and nothing was changed
+     * @return its loss; empty when the listener cancelled and nothing was changed
      */
-    private double step(Map<String, Double> means) {
+    private OptionalDouble step(Map<String, Double> means) {
         List<List<Integer>> groups = plan.groups(state.step);
         Objective.Window window = objective.open(groups);
         Batch batch = Batch.of(groups, items, packTokens);
         optimizer.clearGradients();
-        boolean[] cancelled = {false};
-        int[] packs = {0};
+        int packs = 0;
         List<Runnable> onDevice = new ArrayList<>();
-        batch.forEachPack(items, (pack, numbers, groupOf) -> {
-            cancelled[0] |= listener.cancelled();
-            if (cancelled[0]) {
-                return;
+        for (Batch.Packed packed : batch.packs(items)) {
+            if (listener.cancelled()) {
+                return OptionalDouble.empty();
             }
-            Optional<PairTerms> pairs =
-                    engine.pairLoss().isPresent() ? window.pairs(pack, numbers, groupOf) : Optional.empty();
+            Pack pack = packed.pack();
+            Optional<PairTerms> pairs = engine.pairLoss().isPresent() ? window.pairs(packed) : Optional.empty();
             if (pairs.isPresent()) {
                 Supplier<double[]> results = engine.step(pack, engine.pairLoss().get(), pairs.get());
                 onDevice.add(() -> {
-                    window.take(pack, numbers, groupOf, results.get());
-                    requireFinite(window, numbers);
+                    window.take(packed, results.get());
+                    requireFinite(window, packed.numbers());
                 });
             } else {
-                double[] g = window.add(pack, numbers, groupOf, engine.forward(pack));
-                requireFinite(window, numbers);
+                double[] g = window.add(packed, engine.forward(pack));
+                requireFinite(window, packed.numbers());
                 engine.backward(pack, g);
             }
             tokensComputed += pack.tokens().length;
-            listener.reached("step " + (state.step + 1) + " pack " + ++packs[0] + " of " + batch.ends().size());
-        });
-        if (cancelled[0]) {
-            return Double.NaN;
+            listener.reached("step " + (state.step + 1) + " pack " + ++packs + " of " + batch.ends().size());
         }
         double norm = optimizer.gradientNorm();
         onDevice.forEach(Runnable::run);
@@ -158,7 +155,7 @@ final class StepLoop {
         double rate = config.optimizer().learningRate() * schedule.factor(state.step);
         optimizer.step(state.step + 1, rate, clip);
         engine.model().refresh();
-        return account(groups, window, norm, rate, means);
+        return OptionalDouble.of(account(groups, window, norm, rate, means));
     }
 
     private void requireFinite(Objective.Window window, List<Integer> numbers) {

@@ -14,7 +14,6 @@ import io.github.jalign.optim.AdamW;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -82,17 +81,16 @@ final class CudaTrainingTest {
             Objective objective = new DpoObjective(run.tiny().items(), reference, loss, TinyDpo.BETA);
             Objective.Window host = objective.open(groups);
             Objective.Window device = objective.open(groups);
-            List<Integer> all = IntStream.range(0, 4).boxed().toList();
-            List<Integer> groupOf = List.of(0, 0, 0, 1);
             Pack pack = Pack.of(run.tiny().items());
-            double[] g = host.add(pack, all, groupOf, run.engine().forward(pack));
+            var packed = new Batch.Packed(pack, List.of(0, 1, 2, 3), List.of(0, 0, 0, 1));
+            double[] g = host.add(packed, run.engine().forward(pack));
             run.optimizer().clearGradients();
             run.engine().backward(pack, g);
             double[] expected = run.read(run.engine().gradients().arena());
             run.optimizer().clearGradients();
             var results = run.engine().step(
-                    pack, run.engine().pairLoss().orElseThrow(), device.pairs(pack, all, groupOf).orElseThrow());
-            device.take(pack, all, groupOf, results.get());
+                    pack, run.engine().pairLoss().orElseThrow(), device.pairs(packed).orElseThrow());
+            device.take(packed, results.get());
             assertArrayEquals(host.losses(), device.losses(), 1e-12);
             for (int i = 0; i < groups.size(); i++) {
                 Map<String, Double> metrics = host.metrics().get(i);

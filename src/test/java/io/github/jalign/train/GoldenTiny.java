@@ -216,8 +216,9 @@ final class GoldenTiny implements AutoCloseable {
     private double step(Objective objective) {
         List<List<Integer>> groups = List.of(List.of(0, 1, 2, 3));
         Objective.Window window = objective.open(groups);
-        Batch.of(groups, items, 1024).forEachPack(items, (pack, numbers, groupOf) -> engine.backward(
-                pack, window.add(pack, numbers, groupOf, engine.forward(pack))));
+        for (Batch.Packed packed : Batch.of(groups, items, 1024).packs(items)) {
+            engine.backward(packed.pack(), window.add(packed, engine.forward(packed.pack())));
+        }
         return Arrays.stream(window.losses()).sum();
     }
 

@@ -251,9 +251,9 @@ final class InvarianceTest {
 
     private static double step(Engine engine, List<Item> items, Objective objective, int packTokens) {
         Objective.Window window = objective.open(groups(items));
-        Batch.of(groups(items), items, packTokens)
-                .forEachPack(items, (pack, numbers, groupOf) ->
-                        engine.backward(pack, window.add(pack, numbers, groupOf, engine.forward(pack))));
+        for (Batch.Packed packed : Batch.of(groups(items), items, packTokens).packs(items)) {
+            engine.backward(packed.pack(), window.add(packed, engine.forward(packed.pack())));
+        }
         return Arrays.stream(window.losses()).sum();
     }
 
@@ -290,9 +290,9 @@ final class InvarianceTest {
             ReferenceLogps reference = ReferenceCache.compute(engine, items, 40, done -> {});
             Objective.Window window =
                     new DpoObjective(items, reference, new Sigmoid(BETA), BETA).open(groups(items));
-            Batch.of(groups(items), items, PACK_TOKENS)
-                    .forEachPack(items, (pack, numbers, groupOf) ->
-                            window.add(pack, numbers, groupOf, engine.forward(pack)));
+            for (Batch.Packed packed : Batch.of(groups(items), items, PACK_TOKENS).packs(items)) {
+                window.add(packed, engine.forward(packed.pack()));
+            }
             assertEquals((float) Math.log(2), (float) Arrays.stream(window.losses()).sum());
             for (Map<String, Double> metrics : window.metrics()) {
                 for (String key : List.of("rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies")) {

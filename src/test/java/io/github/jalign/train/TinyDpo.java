@@ -61,15 +61,15 @@ final class TinyDpo implements AutoCloseable {
         Objective.Window window = objective.open(groups);
         optimizer.clearGradients();
         List<Runnable> later = new ArrayList<>();
-        Batch.of(groups, tiny.items(), 70).forEachPack(tiny.items(), (pack, numbers, groupOf) -> {
+        for (Batch.Packed packed : Batch.of(groups, tiny.items(), 70).packs(tiny.items())) {
             if (engine.pairLoss().isPresent()) {
-                var pairs = window.pairs(pack, numbers, groupOf).orElseThrow();
-                var results = engine.step(pack, engine.pairLoss().orElseThrow(), pairs);
-                later.add(() -> window.take(pack, numbers, groupOf, results.get()));
+                var pairs = window.pairs(packed).orElseThrow();
+                var results = engine.step(packed.pack(), engine.pairLoss().orElseThrow(), pairs);
+                later.add(() -> window.take(packed, results.get()));
             } else {
-                engine.backward(pack, window.add(pack, numbers, groupOf, engine.forward(pack)));
+                engine.backward(packed.pack(), window.add(packed, engine.forward(packed.pack())));
             }
-        });
+        }
         double norm = optimizer.gradientNorm();
         later.forEach(Runnable::run);
         optimizer.step(++step, RATE, AdamW.clippingFactor(norm, 1));

@@ -54,9 +54,9 @@ final class TokenCountTest {
         }
         Objective.Window window =
                 new DpoObjective(items, new ReferenceLogps(zeros), new Sigmoid(0.1), 0.1).open(List.of(group));
-        Batch.of(List.of(group), items, packTokens)
-                .forEachPack(items, (pack, numbers, groupOf) ->
-                        engine.backward(pack, window.add(pack, numbers, groupOf, engine.forward(pack))));
+        for (Batch.Packed packed : Batch.of(List.of(group), items, packTokens).packs(items)) {
+            engine.backward(packed.pack(), window.add(packed, engine.forward(packed.pack())));
+        }
     }
 
     /** P = 5, C = 3, R = 4: 12 tokens, where two sequences are 17; 7 rows of the head. */

@@ -77,12 +77,12 @@ final class WholeLossGradientTest {
     /** Loss of one step over all items; adds to the gradients when asked. */
     private static double loss(Engine engine, PreferenceLoss loss, List<List<Integer>> groups, int packTokens, boolean backward) {
         Objective.Window window = new DpoObjective(ITEMS, reference(), loss, 0.5).open(groups);
-        Batch.of(groups, ITEMS, packTokens).forEachPack(ITEMS, (pack, numbers, groupOf) -> {
-            double[] g = window.add(pack, numbers, groupOf, engine.forward(pack));
+        for (Batch.Packed packed : Batch.of(groups, ITEMS, packTokens).packs(ITEMS)) {
+            double[] g = window.add(packed, engine.forward(packed.pack()));
             if (backward) {
-                engine.backward(pack, g);
+                engine.backward(packed.pack(), g);
             }
-        });
+        }
         return Arrays.stream(window.losses()).sum();
     }
 
