@@ -9,15 +9,12 @@ import io.github.jalign.errors.JalignException;
 import io.github.jalign.json.Json;
 import io.github.jalign.recipe.Recipe;
 import io.github.jalign.text.ChatFormat;
-import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Tokenizer;
 import io.github.jalign.train.DpoConfig;
 import io.github.jalign.train.RunConfig;
 import io.github.jalign.train.SftConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -86,13 +83,8 @@ final class InspectedData {
             return;
         }
         RunConfig run = parsed.run();
-        LocalDate date = run.date() == null ? LocalDate.now(ZoneId.systemDefault()) : run.date();
         try (Tokenizer tokenizer = Tokenizer.load(folder)) {
-            ChatTemplate template = run.chatTemplate() == null
-                    ? tokenizer.chatTemplate()
-                    : ChatTemplate.parse("chat_template", run.chatTemplate());
-            ChatFormat format =
-                    template == null ? null : new ChatFormat(template, tokenizer.templateVariables(), date);
+            ChatFormat format = ChatFormat.of(tokenizer, run.chatTemplate(), run.date());
             rows(report, data, Dataset.load(data, task, tokenizer, format), task, tokenizer, true, most);
         }
     }

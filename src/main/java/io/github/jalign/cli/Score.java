@@ -15,14 +15,11 @@ import io.github.jalign.generate.TextLoss;
 import io.github.jalign.json.Json;
 import io.github.jalign.recipe.Recipe;
 import io.github.jalign.text.ChatFormat;
-import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Tokenizer;
 import io.github.jalign.train.DpoConfig;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -169,16 +166,7 @@ final class Score implements Callable<Integer> {
     }
 
     private static Dataset dataset(DpoConfig config, Tokenizer tokenizer) {
-        String given = config.run().chatTemplate();
-        @Nullable ChatTemplate template =
-                given == null ? tokenizer.chatTemplate() : ChatTemplate.parse("chat_template", given);
-        @Nullable LocalDate date = config.run().date();
-        @Nullable ChatFormat format = template == null
-                ? null
-                : new ChatFormat(
-                        template,
-                        tokenizer.templateVariables(),
-                        date == null ? LocalDate.now(ZoneId.systemDefault()) : date);
+        ChatFormat format = ChatFormat.of(tokenizer, config.run().chatTemplate(), config.run().date());
         return Dataset.load(config.data(), Task.DPO, tokenizer, format);
     }
 

@@ -3,6 +3,7 @@ package io.github.jalign.text;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.text.jinja.Space;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -36,6 +37,21 @@ public final class ChatFormat {
         this.template = template;
         this.specialTokens = new LinkedHashMap<>(specialTokens);
         this.date = date;
+    }
+
+    /**
+     * As a recipe has it.
+     *
+     * @param template the text of one that replaces the tokenizer's own, or null
+     * @param date the day that the template sees; null is today
+     * @return null when there is no template
+     * @throws JalignException of kind INPUT for a template that cannot be read
+     */
+    public static @Nullable ChatFormat of(Tokenizer tokenizer, @Nullable String template, @Nullable LocalDate date) {
+        ChatTemplate parsed =
+                template == null ? tokenizer.chatTemplate() : ChatTemplate.parse("chat_template", template);
+        LocalDate day = date == null ? LocalDate.now(ZoneId.systemDefault()) : date;
+        return parsed == null ? null : new ChatFormat(parsed, tokenizer.templateVariables(), day);
     }
 
     /**

@@ -12,7 +12,6 @@ import io.github.jalign.model.ModelConfigReader;
 import io.github.jalign.ops.Backend;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.text.ChatFormat;
-import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,12 +108,7 @@ public final class RunPlan implements AutoCloseable {
             return Dataset.load(data, task, null, null);
         }
         try (Tokenizer tokenizer = Tokenizer.load(model.path())) {
-            ChatTemplate template = config.chatTemplate() == null
-                    ? tokenizer.chatTemplate()
-                    : ChatTemplate.parse("chat_template", config.chatTemplate());
-            ChatFormat format =
-                    template == null ? null : new ChatFormat(template, tokenizer.templateVariables(), date);
-            return Dataset.load(data, task, tokenizer, format);
+            return Dataset.load(data, task, tokenizer, ChatFormat.of(tokenizer, config.chatTemplate(), date));
         }
     }
 
