@@ -3,11 +3,8 @@ package io.github.jalign.checkpoint;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.errors.JalignException.Kind;
 import io.github.jalign.tensor.DType;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -57,29 +54,8 @@ public final class Gguf implements AutoCloseable {
      *     {@link GgmlType} or does not exist, of kind IO when it cannot be read
      */
     public static Gguf open(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new JalignException(
-                    Kind.INPUT,
-                    file.toString(),
-                    "the GGUF file must exist",
-                    Files.exists(file) ? "something that is no regular file" : "nothing of that name",
-                    "a regular file",
-                    "correct the path");
-        }
-        Arena arena = Arena.ofShared();
-        boolean open = false;
-        try (FileChannel channel = FileChannel.open(file)) {
-            MemorySegment mapping = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            Gguf gguf = new Gguf(file.toString(), arena, mapping);
-            open = true;
-            return gguf;
-        } catch (IOException e) {
-            throw FileFailure.reading(file, e);
-        } finally {
-            if (!open) {
-                arena.close();
-            }
-        }
+        return MappedFile.open(
+                file, "GGUF", (arena, mapping) -> new Gguf(file.toString(), arena, mapping));
     }
 
     /** A file that is already in memory, for tests; {@link #close} leaves the memory alone. */

@@ -3,11 +3,8 @@ package io.github.jalign.checkpoint;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.errors.JalignException.Kind;
 import io.github.jalign.tensor.DType;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -60,29 +57,8 @@ public final class Safetensors implements AutoCloseable {
      *     cannot be read
      */
     public static Safetensors open(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new JalignException(
-                    Kind.INPUT,
-                    file.toString(),
-                    "the safetensors file must exist",
-                    Files.exists(file) ? "something that is no regular file" : "nothing of that name",
-                    "a regular file",
-                    "correct the path");
-        }
-        Arena arena = Arena.ofShared();
-        boolean open = false;
-        try (FileChannel channel = FileChannel.open(file)) {
-            MemorySegment mapping = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            Safetensors safetensors = new Safetensors(file.toString(), arena, mapping);
-            open = true;
-            return safetensors;
-        } catch (IOException e) {
-            throw FileFailure.reading(file, e);
-        } finally {
-            if (!open) {
-                arena.close();
-            }
-        }
+        return MappedFile.open(
+                file, "safetensors", (arena, mapping) -> new Safetensors(file.toString(), arena, mapping));
     }
 
     /** A file that is already in memory, for tests; {@link #close} leaves the memory alone. */

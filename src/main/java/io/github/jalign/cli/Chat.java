@@ -69,7 +69,7 @@ final class Chat implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        boolean terminal = ProgressLine.isTerminal();
+        boolean terminal = Machine.hasTerminal();
         Path model = HubCache.ofUser().model(nameOrPath);
         try (Prompting prompting = new Prompting(model, promptFlags)) {
             prompting.requireFormat();

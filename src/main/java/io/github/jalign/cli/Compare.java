@@ -131,7 +131,7 @@ final class Compare implements Callable<Integer> {
     private Answers answers(
             Path folder, Prompting prompting, List<int[]> prompts, @Nullable SamplingOptions given, PrintWriter err) {
         int longest = prompts.stream().mapToInt(ids -> ids.length).max().orElseThrow();
-        ProgressLine progress = new ProgressLine(err);
+        ProgressLine progress = new ProgressLine(err, Machine.hasTerminal());
         progress.show("loading " + folder);
         try (Generator generator =
                 computeFlags.load(folder, longest + samplingFlags.maxNewTokens(NEW_TOKENS), err)) {

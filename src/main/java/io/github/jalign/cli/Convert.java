@@ -108,14 +108,14 @@ final class Convert implements Callable<Integer> {
         }
         requireFree();
         PrintWriter out = spec.commandLine().getOut();
-        Progress progress = new Progress(out, Machine.hasTerminal());
+        Progress progress = new Progress(out, new ProgressLine(out, Machine.hasTerminal()));
         long start = System.nanoTime();
         out.println("converting   " + source + " to " + destination);
         out.flush();
         String type = fromFolder
                 ? GgufExport.run(source, destination, outtype == null ? null : outtype.type, progress).toString()
                 : GgufImport.run(source, destination, dtype == null ? null : dtype.type, progress).toString();
-        progress.endLine();
+        progress.line.end();
         out.printf(
                 Locale.ROOT,
                 "model        %s, %s, %s, in %.1f s%n",
@@ -162,38 +162,17 @@ final class Convert implements Callable<Integer> {
         }
     }
 
-    /** One line that rewrites itself on a terminal; elsewhere only warnings. */
-    private static final class Progress implements ConvertListener {
-        private final PrintWriter out;
-        private final boolean terminal;
-        private boolean open;
-
-        Progress(PrintWriter out, boolean terminal) {
-            this.out = out;
-            this.terminal = terminal;
-        }
-
+    private record Progress(PrintWriter out, ProgressLine line) implements ConvertListener {
         @Override
         public void written(int done, int total) {
-            if (terminal) {
-                out.printf(Locale.ROOT, "\rtensors      %,d of %,d", done, total);
-                out.flush();
-                open = true;
-            }
+            line.show(String.format(Locale.ROOT, "tensors      %,d of %,d", done, total));
         }
 
         @Override
         public void warned(String message) {
-            endLine();
+            line.end();
             out.println("warning: " + message);
             out.flush();
-        }
-
-        void endLine() {
-            if (open) {
-                out.println();
-                open = false;
-            }
         }
     }
 }

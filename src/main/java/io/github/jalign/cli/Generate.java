@@ -124,7 +124,7 @@ final class Generate implements Callable<Integer> {
     private void batch(Path model, Prompting prompting, List<Prompt> rows, PrintWriter out, PrintWriter err) {
         List<int[]> ids = rows.stream().map(row -> prompting.of(row, raw)).toList();
         int longest = ids.stream().mapToInt(i -> i.length).max().orElseThrow();
-        ProgressLine progress = new ProgressLine(err);
+        ProgressLine progress = new ProgressLine(err, Machine.hasTerminal());
         StringBuilder lines = new StringBuilder();
         try (Generator generator =
                 computeFlags.load(model, longest + samplingFlags.maxNewTokens(NEW_TOKENS), err)) {

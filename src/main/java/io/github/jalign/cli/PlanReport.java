@@ -46,7 +46,7 @@ final class PlanReport {
             case NO -> "nothing";
             case STEPS ->
                 rows + "every "
-                        + Report.number((when.evalSteps() == null ? when.loggingSteps() : when.evalSteps()).in(steps))
+                        + Report.number(when.evaluationSteps().in(steps))
                         + " steps and after the last";
             case EPOCH -> rows + "after every epoch";
         };

@@ -26,12 +26,11 @@ final class QuickstartStory implements TrainListener {
     private static final int INDENT = 4;
 
     private final PrintWriter out;
-    private final boolean terminal;
-    private String shown = "";
+    private final ProgressLine progress;
 
     QuickstartStory(PrintWriter out, boolean terminal) {
         this.out = out;
-        this.terminal = terminal;
+        this.progress = new ProgressLine(out, terminal);
     }
 
     void opening(QuickstartHome home, List<Pair> train, List<Pair> heldOut, long seed) {
@@ -59,26 +58,14 @@ final class QuickstartStory implements TrainListener {
 
     /** Follows the questions put to the model. */
     IntConsumer asking(String when) {
-        doing("  " + when + ": scoring the held-out pairs");
-        return done -> doing("  " + when + ": " + done + " held-out questions asked");
-    }
-
-    /** Shown on a terminal until the next line. */
-    private void doing(String what) {
-        if (terminal) {
-            out.print("\r" + what + " ".repeat(Math.max(0, shown.length() - what.length())));
-            out.flush();
-            shown = what;
-        }
+        progress.show("  " + when + ": scoring the held-out pairs");
+        return done -> progress.show("  " + when + ": " + done + " held-out questions asked");
     }
 
     private void print(String... lines) {
-        if (!shown.isEmpty()) {
-            out.print("\r" + " ".repeat(shown.length()) + "\r");
-            shown = "";
-        }
-        for (String line : lines) {
-            out.println(line);
+        progress.clear();
+        for (String each : lines) {
+            out.println(each);
         }
         out.flush();
     }
@@ -90,7 +77,7 @@ final class QuickstartStory implements TrainListener {
 
     @Override
     public void scored(String split, int done, int rows) {
-        doing("  reference log-probs of " + done + " of " + rows + " pairs");
+        progress.show("  reference log-probs of " + done + " of " + rows + " pairs");
     }
 
     @Override
@@ -106,7 +93,7 @@ final class QuickstartStory implements TrainListener {
         if (p.step() == 1 || p.step() * LINES / p.totalSteps() > (p.step() - 1) * LINES / p.totalSteps()) {
             print(line);
         } else {
-            doing(line);
+            progress.show(line);
         }
     }
 

@@ -176,7 +176,7 @@ final class Score implements Callable<Integer> {
                 .mapToInt(item -> IntStream.range(0, item.completions().size()).map(item::length).max().orElse(1))
                 .max()
                 .orElse(1);
-        ProgressLine progress = new ProgressLine(err);
+        ProgressLine progress = new ProgressLine(err, Machine.hasTerminal());
         progress.show("loading " + folder);
         try (Generator generator = computeFlags.load(folder, longest, err)) {
             int vocabulary = generator.config().vocabularySize();

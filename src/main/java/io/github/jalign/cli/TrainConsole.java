@@ -31,11 +31,12 @@ final class TrainConsole implements TrainListener {
     private final CountDownLatch finished = new CountDownLatch(1);
     private volatile boolean cancelled;
     private @Nullable Progress last;
-    private int width;
+    private final ProgressLine status;
 
     TrainConsole(PrintWriter out, boolean terminal) {
         this.out = out;
         this.terminal = terminal;
+        this.status = new ProgressLine(out, terminal);
     }
 
     /**
@@ -48,7 +49,7 @@ final class TrainConsole implements TrainListener {
         try {
             return report(training.get());
         } finally {
-            endLine();
+            end();
             finished.countDown();
         }
     }
@@ -93,18 +94,14 @@ final class TrainConsole implements TrainListener {
 
     @Override
     public void scored(String split, int done, int rows) {
-        if (terminal) {
-            rewrite("reference log-probs (%s) %,d of %,d rows".formatted(split, done, rows));
-        }
+        show("reference log-probs (%s) %,d of %,d rows".formatted(split, done, rows));
         reached("reference " + split + " " + done);
     }
 
     @Override
     public void stepped(Progress progress) {
         last = progress;
-        if (terminal) {
-            rewrite(line(progress));
-        }
+        show(line(progress));
         reached("step " + progress.step() + " done");
     }
 
@@ -174,22 +171,16 @@ final class TrainConsole implements TrainListener {
     }
 
     private synchronized void say(String line) {
-        endLine();
+        status.end();
         out.println(line);
         out.flush();
     }
 
-    private synchronized void rewrite(String line) {
-        out.print("\r" + line + " ".repeat(Math.max(0, width - line.length())));
-        out.flush();
-        width = line.length();
+    private synchronized void show(String text) {
+        status.show(text);
     }
 
-    private synchronized void endLine() {
-        if (width > 0) {
-            out.println();
-            out.flush();
-            width = 0;
-        }
+    private synchronized void end() {
+        status.end();
     }
 }

@@ -28,4 +28,9 @@ public record Reporting(
             Check.atLeast("save_total_limit", saveTotalLimit, 1);
         }
     }
+
+    /** How often a run evaluates by steps. */
+    public StepCount evaluationSteps() {
+        return evalSteps == null ? loggingSteps : evalSteps;
+    }
 }

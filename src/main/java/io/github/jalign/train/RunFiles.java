@@ -39,7 +39,7 @@ final class RunFiles {
         json.put("best_metric", null);
         json.put("best_model_checkpoint", null);
         json.put("epoch", state.step == 0 ? 0.0 : plan.epochAfter(state.step - 1));
-        json.put("eval_steps", (when.evalSteps() == null ? when.loggingSteps() : when.evalSteps()).in(total));
+        json.put("eval_steps", when.evaluationSteps().in(total));
         json.put("global_step", state.step);
         json.put("is_hyper_param_search", false);
         json.put("is_local_process_zero", true);

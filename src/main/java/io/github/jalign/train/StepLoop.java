@@ -217,7 +217,7 @@ final class StepLoop {
             state.groupsSinceLog = 0;
             state.sumsSinceLog.clear();
         }
-        int evalSteps = (when.evalSteps() == null ? when.loggingSteps() : when.evalSteps()).in(total);
+        int evalSteps = when.evaluationSteps().in(total);
         boolean evaluate =
                 switch (when.evalStrategy()) {
                     case NO -> false;
