@@ -77,6 +77,11 @@ final class TimingReport {
         StringBuilder text = new StringBuilder();
         headers.forEach(h -> text.append(Json.write(h)).append('\n'));
         groups.forEach((group, rows) -> table(group, rows, text));
+        if (headers.stream().noneMatch(h -> "tiny".equals(h.get("mode")))) {
+            text.append(TimingGoals.table(groups.values().stream()
+                    .flatMap(rows -> rows.values().stream())
+                    .toList()));
+        }
         if (!complaints.isEmpty()) {
             text.append('\n');
             complaints.forEach(c -> text.append(c).append('\n'));
@@ -103,7 +108,7 @@ final class TimingReport {
         }
     }
 
-    private static boolean timed(@Nullable Timing timing) {
+    static boolean timed(@Nullable Timing timing) {
         return timing != null && timing.skipped() == null && !timing.wrong();
     }
 
