@@ -1,6 +1,7 @@
 #include "pinned_memory.h"
 
 #include "device_memory.h"
+#include "settings.h"
 
 #include <cstdlib>
 #include <iterator>
@@ -11,6 +12,9 @@ namespace cuemu::pinned_memory {
 static std::map<const char*, size_t> ranges;
 
 void* allocate(size_t bytes) {
+    if (live_bytes() + bytes > settings.pinnedMegabytes << 20) {
+        return nullptr;
+    }
     void* start = aligned_alloc(device_memory::PAGE, (bytes + device_memory::PAGE - 1) & ~(device_memory::PAGE - 1));
     if (start) {
         add(start, bytes);

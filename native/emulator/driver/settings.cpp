@@ -27,6 +27,7 @@ static const std::map<std::string, Setter> SETTERS{
     {"CAPABILITY", [](Settings& s, long n) { s.capability = (int)n; return true; }},
     {"DRIVER", [](Settings& s, long n) { s.driver = (int)n; return true; }},
     {"MEMORY_MB", [](Settings& s, long n) { s.memoryMegabytes = (size_t)n; return true; }},
+    {"PINNED_MB", [](Settings& s, long n) { s.pinnedMegabytes = (size_t)n; return true; }},
     {"FAIL_LAUNCH", [](Settings& s, long n) { s.failingLaunch = n; return true; }},
     {"FAIL_CODE", [](Settings& s, long n) { s.failureCode = (int)n; return true; }},
     {"REPORTS", [](Settings& s, long n) { s.reports = (int)n; return true; }},

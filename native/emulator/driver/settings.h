@@ -22,6 +22,8 @@ struct Settings {
     int capability = 90;
     int driver = 13000;
     size_t memoryMegabytes = 8192;
+    /// Host memory that can be pinned.
+    size_t pinnedMegabytes = 8192;
     /// The n-th cuLaunchKernel from now fails with this code; 0 for none.
     long failingLaunch = 0;
     int failureCode = 701;

@@ -56,20 +56,17 @@ public final class CudaOps implements Ops {
     CudaOps(DType dtype, Function<Driver.Device, AttentionTiles.Products> choice) {
         this.dtype = dtype;
         this.driver = Driver.open();
-        this.arenas = new Arenas(new DeviceMemory.Allocator(driver));
-        this.modules = new Modules(driver);
-        this.launch = new Launch(driver);
-        this.staging = new Staging(driver);
         boolean opened = false;
         try {
+            this.arenas = new Arenas(new DeviceMemory.Allocator(driver));
+            this.modules = new Modules(driver);
+            this.launch = new Launch(driver);
+            this.staging = new Staging(driver);
             this.attention = choice.apply(driver.device());
             this.blas = openBlas();
             opened = true;
         } finally {
             if (!opened) {
-                staging.close();
-                modules.close();
-                launch.close();
                 driver.close();
             }
         }
@@ -435,15 +432,15 @@ public final class CudaOps implements Ops {
 
     @Override
     public void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim) {
-        turn(x, positions, cos, sin, heads, headDim, 1);
+        rotate(x, positions, cos, sin, heads, headDim, 1);
     }
 
     @Override
     public void ropeBackward(Tensor dx, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim) {
-        turn(dx, positions, cos, sin, heads, headDim, -1);
+        rotate(dx, positions, cos, sin, heads, headDim, -1);
     }
 
-    private void turn(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, double direction) {
+    private void rotate(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, double direction) {
         Shapes.rope(x, positions, cos, sin, heads, headDim);
         Shapes.contiguous(cos);
         Shapes.contiguous(sin);
@@ -571,7 +568,6 @@ public final class CudaOps implements Ops {
         blas.close();
         staging.close();
         modules.close();
-        launch.close();
         driver.close();
     }
 }

@@ -2,19 +2,24 @@ package io.github.jalign.ops.cuda;
 
 import io.github.jalign.errors.JalignException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
-import jcuda.driver.CUstream_flags;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
 /**
- * The driver's first device: its primary context and the one stream that everything is queued on. Every call's status is
- * checked.
+ * The driver's first device: its primary context, the one stream that everything is queued on, and what it gives out
+ * until it is closed: pinned memory and events. Every call's status is checked.
  */
 final class Driver implements AutoCloseable {
     /** What nvcc 13.0's code needs: R580, which calls itself CUDA 13.0. */
@@ -44,6 +49,8 @@ final class Driver implements AutoCloseable {
     private final CUcontext context;
     private final Address.Stream stream;
     private final Device device;
+    private final List<Address.Pinned> pinned = new ArrayList<>();
+    private final List<CUevent> events = new ArrayList<>();
     private Thread current;
 
     private Driver(CUdevice handle, Device device) {
@@ -171,6 +178,34 @@ final class Driver implements AutoCloseable {
         }
     }
 
+    /** Host memory that the device copies from and to without the driver's help, until this is closed. */
+    @SuppressWarnings("restricted") // the driver's own host memory has no size for Java
+    MemorySegment pin(long bytes) {
+        makeCurrent();
+        Address.Pinned memory = new Address.Pinned();
+        int status = JCudaDriver.cuMemAllocHost(memory, bytes);
+        if (status != SUCCESS) {
+            throw new JalignException(
+                    JalignException.Kind.DEVICE,
+                    "cuMemAllocHost",
+                    "copies need pinned memory of the host",
+                    "%s for %d KiB".formatted(name(status), bytes >> 10),
+                    "as much free memory, which the driver may lock",
+                    "free memory of the machine, or give its container more");
+        }
+        pinned.add(memory);
+        return MemorySegment.ofAddress(memory.address()).reinterpret(bytes);
+    }
+
+    /** An event that can be waited for, until this is closed. */
+    CUevent event() {
+        makeCurrent();
+        CUevent event = new CUevent();
+        check(JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
+        events.add(event);
+        return event;
+    }
+
     /** Waits for everything queued. */
     void synchronize() {
         check(JCudaDriver.cuStreamSynchronize(stream), "cuStreamSynchronize");
@@ -215,6 +250,8 @@ final class Driver implements AutoCloseable {
     @Override
     public void close() {
         makeCurrent();
+        events.forEach(event -> check(JCudaDriver.cuEventDestroy(event), "cuEventDestroy"));
+        pinned.forEach(memory -> check(JCudaDriver.cuMemFreeHost(memory), "cuMemFreeHost"));
         check(JCudaDriver.cuStreamDestroy(stream), "cuStreamDestroy");
         check(JCudaDriver.cuDevicePrimaryCtxRelease(handle), "cuDevicePrimaryCtxRelease");
     }

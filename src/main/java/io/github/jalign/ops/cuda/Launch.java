@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  * One kernel launch being put together, argument by argument in the kernel's order. There is one such object: its
  * argument block is allocated once, and the driver copies it when it is called.
  */
-final class Launch implements AutoCloseable {
+final class Launch {
     private static final int MOST_ARGUMENTS = 32;
 
     private final Driver driver;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment values = arena.allocate(8L * MOST_ARGUMENTS, 8);
+    private final MemorySegment values = Arena.ofAuto().allocate(8L * MOST_ARGUMENTS, 8);
+    private final MemorySegment pointers = Arena.ofAuto().allocate(8L * MOST_ARGUMENTS, 8);
     private final Pointer parameters;
     private final @Nullable Tensor[] tensors = new @Nullable Tensor[MOST_ARGUMENTS];
     private int arguments;
@@ -26,7 +26,6 @@ final class Launch implements AutoCloseable {
 
     Launch(Driver driver) {
         this.driver = driver;
-        MemorySegment pointers = arena.allocate(8L * MOST_ARGUMENTS, 8);
         for (int i = 0; i < MOST_ARGUMENTS; i++) {
             pointers.setAtIndex(ValueLayout.JAVA_LONG, i, values.address() + 8L * i);
         }
@@ -99,10 +98,5 @@ final class Launch implements AutoCloseable {
 
     void run(Modules.Kernel kernel, int grid, int threads) {
         run(kernel, grid, 1, 1, threads, 0);
-    }
-
-    @Override
-    public void close() {
-        arena.close();
     }
 }

@@ -3,19 +3,18 @@ package io.github.jalign.ops.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import jcuda.Pointer;
 import jcuda.driver.CUevent;
-import jcuda.driver.CUevent_flags;
 import jcuda.driver.JCudaDriver;
 
 /**
  * Bytes between host and device. Small ones go up through a ring of pinned memory without waiting: a part of the ring is
  * written again only when the copies out of it are done, long before in practice.
  */
-@SuppressWarnings("restricted") // the driver's own host memory has no size for Java
 final class Staging implements AutoCloseable {
     private static final int PARTS = 4;
     private static final long PART = 1L << 20;
@@ -23,31 +22,20 @@ final class Staging implements AutoCloseable {
     private static final long SLOT = 64L << 10;
 
     private final Driver driver;
-    private final Address.Pinned ring = new Address.Pinned();
-    private final MemorySegment memory;
+    private final MemorySegment ring;
+    private final MemorySegment down;
     private final CUevent[] left = new CUevent[PARTS];
-    private final List<Slot> slots = new ArrayList<>();
-    private final List<Slot> free = new ArrayList<>();
+    private final List<MemorySegment> free = new ArrayList<>();
     private int part;
     private long used;
-    private final Address.Pinned down = new Address.Pinned();
-    private final MemorySegment downMemory;
     private Arena large = Arena.ofShared();
     private MemorySegment largeMemory = MemorySegment.NULL;
 
-    /** Pinned memory for what {@link #later} brings down. */
-    private record Slot(Address.Pinned memory, long bytes) {}
-
     Staging(Driver driver) {
         this.driver = driver;
-        Driver.check(JCudaDriver.cuMemAllocHost(ring, PARTS * PART), "cuMemAllocHost");
-        memory = MemorySegment.ofAddress(ring.address()).reinterpret(PARTS * PART);
-        Driver.check(JCudaDriver.cuMemAllocHost(down, PART), "cuMemAllocHost");
-        downMemory = MemorySegment.ofAddress(down.address()).reinterpret(PART);
-        for (int i = 0; i < PARTS; i++) {
-            left[i] = new CUevent();
-            Driver.check(JCudaDriver.cuEventCreate(left[i], CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
-        }
+        ring = driver.pin(PARTS * PART);
+        down = driver.pin(PART);
+        Arrays.setAll(left, i -> driver.event());
     }
 
     /** Queues a copy of what the writer writes; large ones wait until they are done. */
@@ -60,7 +48,7 @@ final class Staging implements AutoCloseable {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment from = arena.allocate(bytes, ALIGNMENT);
                 writer.accept(from);
-                copyUp(to, Address.raw(from.address()), bytes);
+                copyUp(to, from);
                 driver.synchronize();
             }
             return;
@@ -73,13 +61,16 @@ final class Staging implements AutoCloseable {
         }
         long at = part * PART + used;
         used += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        writer.accept(memory.asSlice(at, bytes));
-        copyUp(to, Address.raw(ring.address() + at), bytes);
+        MemorySegment from = ring.asSlice(at, bytes);
+        writer.accept(from);
+        copyUp(to, from);
     }
 
-    private void copyUp(long to, Pointer from, long bytes) {
+    private void copyUp(long to, MemorySegment from) {
         Driver.check(
-                JCudaDriver.cuMemcpyHtoDAsync(Address.device(to), from, bytes, driver.stream()), "cuMemcpyHtoDAsync");
+                JCudaDriver.cuMemcpyHtoDAsync(
+                        Address.device(to), Address.raw(from.address()), from.byteSize(), driver.stream()),
+                "cuMemcpyHtoDAsync");
     }
 
     /** Waits for all that is queued; the bytes are valid until the next call. */
@@ -88,13 +79,17 @@ final class Staging implements AutoCloseable {
             return MemorySegment.NULL;
         }
         driver.makeCurrent();
-        MemorySegment to = bytes <= PART ? downMemory : large(bytes);
+        MemorySegment to = (bytes <= PART ? down : large(bytes)).asSlice(0, bytes);
+        copyDown(to, from);
+        driver.synchronize();
+        return to.asReadOnly();
+    }
+
+    private void copyDown(MemorySegment to, long from) {
         Driver.check(
                 JCudaDriver.cuMemcpyDtoHAsync(
-                        Address.raw(to.address()), Address.device(from), bytes, driver.stream()),
+                        Address.raw(to.address()), Address.device(from), to.byteSize(), driver.stream()),
                 "cuMemcpyDtoHAsync");
-        driver.synchronize();
-        return to.asSlice(0, bytes).asReadOnly();
     }
 
     /**
@@ -104,28 +99,24 @@ final class Staging implements AutoCloseable {
      */
     Supplier<MemorySegment> later(long from, long bytes) {
         driver.makeCurrent();
-        Slot slot = slot(bytes);
-        Driver.check(
-                JCudaDriver.cuMemcpyDtoHAsync(slot.memory, Address.device(from), bytes, driver.stream()),
-                "cuMemcpyDtoHAsync");
+        MemorySegment slot = slot(bytes);
+        MemorySegment to = slot.asSlice(0, bytes);
+        copyDown(to, from);
         return () -> {
             driver.synchronize();
             free.add(slot);
-            return MemorySegment.ofAddress(slot.memory.address()).reinterpret(bytes);
+            return to;
         };
     }
 
     /** One that is free and large enough, or a new one; of whole {@link #SLOT}s, so that about as much fits again. */
-    private Slot slot(long bytes) {
+    private MemorySegment slot(long bytes) {
         for (int i = 0; i < free.size(); i++) {
-            if (free.get(i).bytes >= bytes) {
+            if (free.get(i).byteSize() >= bytes) {
                 return free.remove(i);
             }
         }
-        Slot slot = new Slot(new Address.Pinned(), Math.ceilDiv(Math.max(bytes, 1), SLOT) * SLOT);
-        Driver.check(JCudaDriver.cuMemAllocHost(slot.memory, slot.bytes), "cuMemAllocHost");
-        slots.add(slot);
-        return slot;
+        return driver.pin(Math.ceilDiv(Math.max(bytes, 1), SLOT) * SLOT);
     }
 
     private MemorySegment large(long bytes) {
@@ -140,11 +131,5 @@ final class Staging implements AutoCloseable {
     @Override
     public void close() {
         large.close();
-        slots.forEach(slot -> Driver.check(JCudaDriver.cuMemFreeHost(slot.memory), "cuMemFreeHost"));
-        for (CUevent event : left) {
-            Driver.check(JCudaDriver.cuEventDestroy(event), "cuEventDestroy");
-        }
-        Driver.check(JCudaDriver.cuMemFreeHost(down), "cuMemFreeHost");
-        Driver.check(JCudaDriver.cuMemFreeHost(ring), "cuMemFreeHost");
     }
 }

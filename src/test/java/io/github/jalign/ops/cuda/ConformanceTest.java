@@ -42,7 +42,6 @@ final class ConformanceTest {
     @AfterEach
     void close() {
         arrays.close();
-        launch.close();
         modules.close();
         driver.close();
         Emulator.assertNothingReported();

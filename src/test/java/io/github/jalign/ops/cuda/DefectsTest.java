@@ -82,7 +82,6 @@ final class DefectsTest {
     @AfterAll
     void close() {
         Emulator.configure("SEED", 1);
-        launch.close();
         modules.close();
         driver.close();
     }

@@ -54,7 +54,6 @@ final class EmulatedDriverTest {
     void close() {
         Emulator.usual();
         arrays.close();
-        launch.close();
         modules.close();
         driver.close();
         Emulator.assertNothingLeft();

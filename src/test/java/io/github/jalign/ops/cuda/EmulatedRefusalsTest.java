@@ -101,6 +101,19 @@ final class EmulatedRefusalsTest {
     }
 
     @Test
+    void tooLittleMemoryToPin() {
+        Emulator.configure("PINNED_MB", 4);
+        refused(
+                """
+                cuMemAllocHost: copies need pinned memory of the host
+                  found     2 CUDA_ERROR_OUT_OF_MEMORY for 1024 KiB
+                  expected  as much free memory, which the driver may lock
+                  do        free memory of the machine, or give its container more""",
+                () -> new CudaOps(DType.F32).close());
+        Emulator.assertNothingLeft();
+    }
+
+    @Test
     void aLaunchThatFails() {
         try (Ops ops = new CudaOps(DType.F32)) {
             Tensor x = ops.allocate("test", List.of(new TensorSpec("x", DType.F32, 3, 5))).get("x");

@@ -28,7 +28,7 @@ public final class Emulator {
 
     private static final Map<String, Object> USUAL = Map.of(
             "DEVICES", 1, "NAME", "Emulated device", "CAPABILITY", 90, "DRIVER", 13000, "MEMORY_MB", 8192,
-            "FAIL_LAUNCH", 0, "FAIL_CODE", 701, "LAZY", 0, "SEED", 1);
+            "PINNED_MB", 8192, "FAIL_LAUNCH", 0, "FAIL_CODE", 701, "LAZY", 0, "SEED", 1);
 
     private Emulator() {}
 
