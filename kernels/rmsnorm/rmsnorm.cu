@@ -30,8 +30,8 @@ __device__ __forceinline__ void norm(
     bool vector = aligned(x, xs) && (!RESIDUAL || (aligned(delta, ds) && aligned(sum, ss)));
     bool vectorOut = aligned(out, os), weights = aligned(w);
     int own = threadIdx.x * N, step = blockDim.x * N;
-    int turn = 0;
-    for (long long row = blockIdx.x; row < rows; row += gridDim.x, turn ^= 1) {
+    int parity = 0;
+    for (long long row = blockIdx.x; row < rows; row += gridDim.x, parity ^= 1) {
         auto take = [&](int col, float& squares) {
             float v[N];
             load(x + row * xs + col, cols - col, vector, v);
@@ -55,7 +55,7 @@ __device__ __forceinline__ void norm(
         for (int col = own + step; col < cols; col += step) {
             take(col, squares);
         }
-        float scaling = 1.0f / sqrtf(block_sum(squares, scratch[turn]) / (float)cols + eps);
+        float scaling = 1.0f / sqrtf(block_sum(squares, scratch[parity]) / (float)cols + eps);
         if (threadIdx.x == 0) {
             rstd[row] = scaling;
         }

@@ -98,20 +98,10 @@ final class ModelReport {
             bytes.merge(entry.dtype(), entry.elements() * entry.dtype().bytes(), Long::sum);
         }
         long all = bytes.values().stream().mapToLong(Long::longValue).sum();
-        String types = bytes.keySet().stream().map(ModelReport::name).collect(Collectors.joining(" and "));
+        String types = bytes.keySet().stream().map(DType::torchName).collect(Collectors.joining(" and "));
         report.put(
                 "weights",
                 "%s, %s tensors, %s".formatted(types, Report.number(model.tensorNames().size()), mebibytes(all)));
-    }
-
-    private static String name(DType type) {
-        return switch (type) {
-            case F64 -> "float64";
-            case F32 -> "float32";
-            case BF16 -> "bfloat16";
-            case F16 -> "float16";
-            case I64, I32, I16, I8, U64, U32, U16, U8, BOOL -> type.safetensorsName();
-        };
     }
 
     static String mebibytes(long bytes) {

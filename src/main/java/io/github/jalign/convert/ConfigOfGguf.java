@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -128,7 +127,7 @@ final class ConfigOfGguf {
             config.put("use_sliding_window", false);
         }
         config.put("tie_word_embeddings", !gguf.tensors().containsKey("output.weight"));
-        config.put("torch_dtype", torchName(dtype));
+        config.put("torch_dtype", dtype.torchName());
         config.put("use_cache", true);
         config.put("vocab_size", vocabulary);
         keys.requireAllAsked();
@@ -148,11 +147,6 @@ final class ConfigOfGguf {
         Integer eos = special.eos();
         config.put("eos_token_id", eos != null && eot != null && !eot.equals(eos) ? List.of(eos, eot) : eos);
         config.put("pad_token_id", special.padding());
-    }
-
-    /** What PyTorch calls a type: {@code bfloat16}, {@code float16}, {@code float32}. */
-    private static String torchName(DType dtype) {
-        return dtype.name().toLowerCase(Locale.ROOT).replace("bf", "bfloat").replaceFirst("^f(?=\\d)", "float");
     }
 
     private static void requirePlain(

@@ -30,7 +30,7 @@ public final class Decoding implements AutoCloseable {
     /** The logits of what follows {@code token}, which joins the sequence: [1, V], valid until the next call. */
     public Tensor next(int token) {
         int[] tokens = {token};
-        forward.turn(cache, cache.length() + 1);
+        forward.rotateFor(cache, cache.length() + 1);
         forward.place(tokens, cache);
         step.run();
         cache.extend(tokens);

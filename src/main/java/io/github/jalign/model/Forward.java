@@ -54,7 +54,7 @@ public final class Forward {
 
     /** @param length tokens of the whole sequence as far as it is known; decides on its rotary positions */
     public void extend(int[] tokens, KvCache cache, int length) {
-        turn(cache, length);
+        rotateFor(cache, length);
         place(tokens, cache);
         extend(tokens.length, cache);
         cache.extend(tokens);
@@ -69,7 +69,7 @@ public final class Forward {
      * Sees to it that the cached keys have the rotary positions of a sequence of that length: where the switch lies in
      * between, the tokens before are read again, as transformers does ({@code Phi3ForCausalLM}).
      */
-    void turn(KvCache cache, int length) {
+    void rotateFor(KvCache cache, int length) {
         boolean longer = model.rope().longer(length);
         if (cache.longer() == longer) {
             return;

@@ -162,7 +162,7 @@ public interface Ops extends AutoCloseable {
      */
     void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim);
 
-    /** The inverse turn of a gradient, in place: (dx_i, dx_{i+N}) = (dx_i·cos + dx_{i+N}·sin, dx_{i+N}·cos - dx_i·sin). */
+    /** The inverse rotation of a gradient, in place: (dx_i, dx_{i+N}) = (dx_i·cos + dx_{i+N}·sin, dx_{i+N}·cos - dx_i·sin). */
     void ropeBackward(Tensor dx, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim);
 
     /**

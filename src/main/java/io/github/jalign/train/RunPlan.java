@@ -11,6 +11,7 @@ import io.github.jalign.model.ModelConfig;
 import io.github.jalign.model.ModelConfigReader;
 import io.github.jalign.ops.Backend;
 import io.github.jalign.ops.Ops;
+import io.github.jalign.tensor.DType;
 import io.github.jalign.text.ChatFormat;
 import io.github.jalign.text.Tokenizer;
 import java.nio.file.Files;
@@ -181,11 +182,7 @@ public final class RunPlan implements AutoCloseable {
     }
 
     private static String precision(Ops ops) {
-        return switch (ops.dtype()) {
-            case F64 -> "float64";
-            case F32 -> "float32";
-            default -> ops.dtype().name().toLowerCase(Locale.ROOT).replace("bf", "bfloat") + " on float32 masters";
-        };
+        return ops.dtype().torchName() + (ops.dtype() == DType.BF16 ? " on float32 masters" : "");
     }
 
     public Dataset dataset() {

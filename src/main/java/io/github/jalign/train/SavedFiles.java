@@ -33,15 +33,9 @@ record SavedFiles(@Nullable String chatTemplate) {
     /** Every key as it was, but for the precision of the weights. */
     private static Map<String, @Nullable Object> config(ModelFolder model, DType saveAs) {
         Map<String, @Nullable Object> config = new LinkedHashMap<>(model.config());
-        String precision =
-                switch (saveAs) {
-                    case F64 -> "float64";
-                    case F32 -> "float32";
-                    case BF16 -> "bfloat16";
-                    case F16 -> "float16";
-                    default -> throw new IllegalArgumentException("no model is saved as " + saveAs);
-                };
-        config.put(config.containsKey("torch_dtype") && !config.containsKey("dtype") ? "torch_dtype" : "dtype", precision);
+        config.put(
+                config.containsKey("torch_dtype") && !config.containsKey("dtype") ? "torch_dtype" : "dtype",
+                saveAs.torchName());
         return config;
     }
 }

@@ -200,7 +200,7 @@ final class AttentionBlocks {
                     product(queries, q / height + i, keys, j, scores.p, at);
                     product(douts, q / height + i, values, j, scores.ds, at);
                 }
-                scores.turn(j, from * height, to * height);
+                scores.differentiate(j, from * height, to * height);
                 int depth = Math.min(to * height, count) - from * height;
                 across(doutsAcross, q, from * height, depth, scores.p, scores.at(j, from * height), dv, j);
                 across(queriesAcross, q, from * height, depth, scores.ds, scores.at(j, from * height), dk, j);

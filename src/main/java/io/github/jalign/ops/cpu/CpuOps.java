@@ -313,15 +313,15 @@ public final class CpuOps implements Ops {
 
     @Override
     public void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim) {
-        turn(x, positions, cos, sin, heads, headDim, 1);
+        rotate(x, positions, cos, sin, heads, headDim, 1);
     }
 
     @Override
     public void ropeBackward(Tensor dx, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim) {
-        turn(dx, positions, cos, sin, heads, headDim, -1);
+        rotate(dx, positions, cos, sin, heads, headDim, -1);
     }
 
-    private void turn(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, float direction) {
+    private void rotate(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, float direction) {
         Shapes.rope(x, positions, cos, sin, heads, headDim);
         Matrix to = Matrix.of(x);
         Matrix c = Matrix.of(cos);
@@ -329,7 +329,7 @@ public final class CpuOps implements Ops {
         cut.rows(x.rows(), heads * headDim, (t, member) -> {
             int p = row(cos, positions, t);
             for (int h = 0; h < heads; h++) {
-                Rotary.turn(
+                Rotary.rotate(
                         to.memory(), to.at(t, (long) h * headDim), c.memory(), c.at(p, 0), s.memory(), s.at(p, 0),
                         cos.cols(), direction);
             }

@@ -14,13 +14,13 @@ final class Rotary {
     private Rotary() {}
 
     /**
-     * (a, b) = (a·cos - b·sin, b·cos + a·sin) in place, or the inverse turn.
+     * (a, b) = (a·cos - b·sin, b·cos + a·sin) in place, or the inverse.
      *
      * @param at the byte of a_0; b_0 lies {@code n} floats after it
      * @param n pairs
      * @param direction 1, or -1 for the inverse
      */
-    static void turn(
+    static void rotate(
             MemorySegment x, long at, MemorySegment cos, long cosAt, MemorySegment sin, long sinAt, int n, float direction) {
         long bAt = at + n * 4L;
         int body = Lanes.body(n);

@@ -7,9 +7,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Scores and their gradient for a block of queries and a few panels of keys, [key panel][query][key]. {@link #turn} makes
- * weights of scores and the scores' gradient of the weights' gradient: p = e^(scale·s - lse), ds = p·(dp - D)·scale, both
- * 0 where the mask forbids.
+ * Scores and their gradient for a block of queries and a few panels of keys, [key panel][query][key].
+ * {@link #differentiate} makes weights of scores and the scores' gradient of the weights' gradient:
+ * p = e^(scale·s - lse), ds = p·(dp - D)·scale, both 0 where the mask forbids.
  */
 final class ScoreGradient {
     private static final VectorSpecies<Float> S = Lanes.SPECIES;
@@ -87,7 +87,7 @@ final class ScoreGradient {
     }
 
     /** Rows [from, to) of a key panel: p from scores, ds from dp. */
-    void turn(int keyPanel, int from, int to) {
+    void differentiate(int keyPanel, int from, int to) {
         int key = keyPosition + keyPanel * width;
         int fullFrom = Math.clamp(key + width - 1 - position, from, to); // rows that see the whole panel
         int fullTo = window == 0 ? to : Math.clamp(key + window - position, fullFrom, to);

@@ -233,15 +233,15 @@ public final class ReferenceOps implements Ops {
 
     @Override
     public void rope(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim) {
-        turn(x, positions, cos, sin, heads, headDim, 1);
+        rotate(x, positions, cos, sin, heads, headDim, 1);
     }
 
     @Override
     public void ropeBackward(Tensor dx, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim) {
-        turn(dx, positions, cos, sin, heads, headDim, -1);
+        rotate(dx, positions, cos, sin, heads, headDim, -1);
     }
 
-    private static void turn(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, int direction) {
+    private static void rotate(Tensor x, Tensor positions, Tensor cos, Tensor sin, int heads, int headDim, int direction) {
         int half = cos.cols();
         for (int t = 0; t < x.rows(); t++) {
             int p = id(positions, t);
