@@ -1,5 +1,5 @@
 // Products of a warpgroup (four warps) on sm_90a, whose B operand, and if wanted A operand, tensor cores read from shared
-// memory themselves. PTX for nvcc, calls for the emulator. PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions".
+// memory themselves. PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions".
 //
 // C is 64 x N: warp w of the group has rows [16·w, 16·w + 16), each 8 columns as mma.sync leaves them (mma.cuh). A from
 // registers is 64 x 16, a warp's rows as for mma.sync.
@@ -31,22 +31,7 @@ struct Operand {
     }
 };
 
-#ifdef CUEMU
-/// c = a · b or c += a · b, N columns, 16 summands; TRANSPOSED: b is MN-major.
-template <bool TRANSPOSED, bool FRESH, int N>
-__device__ __forceinline__ void wgmma(float (&c)[N][4], Operand a, Operand b) {
-    cuemu::wgmma<TRANSPOSED, FRESH>(c, a.descriptor, b.descriptor, __LINE__);
-}
-template <bool TRANSPOSED, bool FRESH, int N>
-__device__ __forceinline__ void wgmma(float (&c)[N][4], const uint32_t (&a)[4], Operand b) {
-    cuemu::wgmma<TRANSPOSED, FRESH>(c, a, b.descriptor, __LINE__);
-}
-__device__ __forceinline__ void wgmma_fence() {}
-__device__ __forceinline__ void wgmma_commit() {}
-template <class... C>
-__device__ __forceinline__ void wgmma_wait(C&...) {}
-__device__ __forceinline__ void fence_async_shared() {}
-#else
+#ifndef CUEMU // native/emulator/shim/wgmma.h
 // Eight columns of C are four registers of a thread.
 #define C8(i) "+f"(c[i][0]), "+f"(c[i][1]), "+f"(c[i][2]), "+f"(c[i][3])
 #define C32(i) C8(i), C8(i + 1), C8(i + 2), C8(i + 3)

@@ -1,5 +1,4 @@
 #include "../../../kernels/common/reduce.cuh"
-#include "../../../kernels/common/wgmma.cuh"
 #include "defect.cuh"
 
 // A second sum through the scratch of the first, which other warps still read. Benign on most data and most orders.
@@ -100,31 +99,3 @@ __device__ void shuffle_for_syncwarp_body(const float* x, float* y, int) {
     y[threadIdx.x] = s[31 - threadIdx.x] + first; // here
 }
 WITH_REPAIR(shuffle_for_syncwarp)
-
-// A product of a warpgroup reads what its other warps write.
-// reports: race (
-// launch: 1, 128, 8192
-template <bool REPAIRED>
-__device__ void wgmma_before_barrier_body(const float* x, float* y, int) {
-    DYN_SHARED(raw);
-    uint32_t* words = reinterpret_cast<uint32_t*>(raw) + threadIdx.x * 16; // half a row of 64 elements
-    for (int i = 0; i < 16; i++) {
-        words[i] = 0;
-    }
-    __syncthreads();
-    for (int i = 0; i < 16; i++) {
-        words[i] = pack2(x[threadIdx.x], 1.0f);
-    }
-    if (REPAIRED) {
-        fence_async_shared();
-        __syncthreads();
-    }
-    float c[8][4];
-    Operand rows(shared_address(raw), 0);
-    wgmma_fence();
-    wgmma<false, true>(c, rows, rows);
-    wgmma_commit();
-    wgmma_wait(c);
-    y[threadIdx.x] = c[0][0];
-}
-WITH_REPAIR(wgmma_before_barrier)

@@ -15,7 +15,8 @@ namespace cuemu::checker {
 
 namespace {
 
-constexpr uint32_t BLOCK_NUMBERS = 1 << 26;
+constexpr uint32_t BLOCK_NUMBERS = 1 << 24;
+constexpr uint32_t BARRIER_NUMBERS = 1 << 11;
 
 uint32_t nextBlock = 1;
 uint32_t firstOfLaunch;
@@ -46,6 +47,7 @@ Mark mark(const cuemu_Fiber* fiber) {
     m.thread = fiber->linear;
     m.warpSyncs = fiber->warpSyncs;
     m.barriers = fiber->barriers;
+    m.fences = fiber->fences < 3 ? fiber->fences : 3;
     m.block = fiber->block->number;
     return m;
 }
@@ -199,6 +201,10 @@ void access(const void* address, size_t bytes, bool write, int alignment, bool a
         fail_block();
     }
     if (p >= fiber->stackLow && p < fiber->stackHigh) {
+        if (is_register_of_product(p, bytes, write)) {
+            complain(LAUNCH_FAILED, write ? "write to a register of a wgmma under way" : "read of a register of a wgmma "
+                    "under way", p, bytes, "registers", -1, pc);
+        }
         return;
     }
     // threadIdx and its like.
@@ -247,6 +253,30 @@ void operation_access(const void* address, size_t bytes, bool write, int alignme
     } else if ((uintptr_t)address % (unsigned)alignment != 0) {
         report(MISALIGNED_ADDRESS, pc, "misaligned access: %zu bytes at %p, %s", bytes, address, Where().text);
         fail_block();
+    }
+}
+
+/// Whether a fence of the writer stands between a write and the barrier before what the current fiber does.
+static bool fenced(const Mark& write) {
+    const cuemu_Fiber* reader = cuemu_current;
+    const cuemu_Fiber* writer = reader->block->worker->fibers + write.thread;
+    auto stands = [&](const cuemu_Fence& fence) {
+        uint32_t barriers = (fence.barriers - (uint32_t)write.barriers) % BARRIER_NUMBERS;
+        bool after = barriers == 0 ? fence.count > write.fences : barriers < BARRIER_NUMBERS / 2;
+        return fence.count && after && (writer == reader || fence.barriers != reader->barriers);
+    };
+    return stands(writer->lastFence) || stands(writer->earlierFence);
+}
+
+void operand_access(const void* address, size_t bytes, const void* pc) {
+    access(address, bytes, false, (int)bytes, false, pc);
+    Span cells = shared_cells(address, bytes);
+    for (Cell* cell = cells.begin; cell < cells.end; cell++) {
+        const Mark& write = cell->write;
+        if (write.set && write.block == cuemu_current->block->number && !fenced(write)) {
+            return complain(LAUNCH_FAILED, "wgmma of what no fence.proxy.async passed on", address, bytes,
+                    "shared memory", (int)write.thread, pc);
+        }
     }
 }
 

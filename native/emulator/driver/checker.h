@@ -20,7 +20,8 @@ struct Mark {
     uint64_t thread : 10;
     uint64_t warpSyncs : 10;
     uint64_t barriers : 11;
-    uint64_t block : 26;
+    uint64_t fences : 2; // before it, since the last barrier; 3 for more
+    uint64_t block : 24;
 };
 
 struct Cell {
@@ -34,6 +35,9 @@ void access(const void* address, size_t bytes, bool write, int alignment, bool a
 
 /// The same for an operation that must be aligned in either mode; unchecked, that is all that is checked.
 void operation_access(const void* address, size_t bytes, bool write, int alignment, const void* pc);
+
+/// A read of shared memory by the asynchronous proxy: what was written must have been fenced by who wrote it.
+void operand_access(const void* address, size_t bytes, const void* pc);
 
 /// A cp.async into shared memory was issued, or has been waited for by its thread.
 void copy_issued(void* to, size_t bytes);

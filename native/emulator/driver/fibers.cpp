@@ -139,6 +139,7 @@ void open_barrier(cuemu_Block* block, unsigned id) {
                 lanes |= 1u << lane;
                 block->worker->fibers[thread].barriers++;
                 block->worker->fibers[thread].warpSyncs = 0;
+                block->worker->fibers[thread].fences = 0;
             }
         }
         make_runnable(block, warp, lanes);
@@ -150,6 +151,7 @@ void open_barrier(cuemu_Block* block, unsigned id) {
 void fiber_main() {
     cuemu_Block* block = cuemu_current->block;
     block->worker->launch->kernel->trampoline(block->worker->launch->parameters);
+    end_products();
     cuemu_Fiber* fiber = cuemu_current;
     block->warp[fiber->warp].alive &= ~(1u << fiber->lane);
     make_waiting(fiber);
@@ -254,12 +256,14 @@ bool Worker::run(const Launch& l, uint64_t index) {
         f.warp = t / WARP;
         f.lane = t % WARP;
         f.block = &block;
-        f.barriers = f.warpSyncs = 0;
+        f.barriers = f.warpSyncs = f.fences = 0;
+        f.lastFence = f.earlierFence = {};
         f.stackLow = stacks + t * STACK_BYTES;
         f.stackHigh = f.stackLow + STACK_BYTES;
         start_fiber(f);
     }
     begin_copies();
+    begin_products();
     dynamicShared = (char*)((uintptr_t)(arenaEnd - l.dynamicShared) & ~(uintptr_t)127);
     memset(dynamicShared, 0xff, (size_t)(arenaEnd - dynamicShared));
     if (staticBytes) {

@@ -87,6 +87,7 @@ struct Worker {
 
     void prepare();
     void begin_copies();
+    void begin_products();
     void enter_module(const Kernel& kernel);
     /// False if the block failed.
     bool run(const Launch& launch, uint64_t index);
@@ -98,6 +99,11 @@ constexpr size_t ARENA_BYTES = 240 << 10;
 
 /// The worker of this thread; null for any other thread.
 extern thread_local Worker* thisWorker;
+
+/// Complains if the current fiber ends before its products.
+void end_products();
+/// Whether a register of the current fiber, which lies on its stack, may not be read or written: its product is under way.
+bool is_register_of_product(const void* address, size_t bytes, bool write);
 
 /// Ends the current block: its fibers never run again.
 void fail_block();

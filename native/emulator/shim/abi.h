@@ -10,6 +10,12 @@ struct cuemu_uint3 {
 
 struct cuemu_Block;
 struct cuemu_AsyncCopies;
+struct cuemu_AsyncProducts;
+
+/// A fence.proxy.async: between which barriers it was, and the how many-th there.
+struct cuemu_Fence {
+    uint32_t barriers, count;
+};
 
 /// One CUDA thread: a stack that is switched to and from. All of a block's fibers run on one thread of the host.
 struct cuemu_Fiber {
@@ -18,8 +24,10 @@ struct cuemu_Fiber {
     cuemu_Block* block;
     void* stackPointer; // while it does not run
     char *stackLow, *stackHigh;
-    uint32_t barriers, warpSyncs; // passed: the checker's clock. warpSyncs begins again at each barrier
+    uint32_t barriers, warpSyncs, fences; // passed: the checker's clock. The latter two begin again at each barrier
+    cuemu_Fence lastFence, earlierFence;  // between different barriers; count is 0 if there was none
     cuemu_AsyncCopies* copies;
+    cuemu_AsyncProducts* products;
 };
 
 extern "C" {
@@ -53,6 +61,26 @@ void cuemu_cp_async(void* to, const void* from, unsigned bytes, unsigned sourceB
 void cuemu_cp_async_commit(void);
 /// Waits until at most `pending` groups are under way; -1 waits for everything, committed or not.
 void cuemu_cp_async_wait(int pending);
+
+/// A wgmma of one thread: `compute` makes it, when it is waited for.
+struct cuemu_Product {
+    void (*compute)(const cuemu_Product*);
+    float* accumulators;
+    unsigned count;
+    const uint32_t* a; // four registers; null where descriptorA tells of it
+    uint64_t descriptorA, descriptorB;
+    int line;
+    const void* pc;    // where it was issued: the driver's
+};
+void cuemu_product_fence(void);
+void cuemu_product_issue(const cuemu_Product* product);
+void cuemu_product_commit(void);
+/// Waits until at most `pending` groups are under way.
+void cuemu_product_wait(int pending);
+/// In checked mode: an element of an operand is read, by the asynchronous proxy.
+void cuemu_product_reads(const void* element, const cuemu_Product* product);
+/// fence.proxy.async: what the thread wrote to shared memory is there for products behind the next barrier.
+void cuemu_fence_async_shared(void);
 
 /// Tells the checker of an access that its hooks in the code cannot see.
 void cuemu_access(const void* address, size_t bytes, int write, int alignment);
