@@ -2,6 +2,7 @@
 
 #include "settings.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
@@ -22,6 +23,9 @@ std::map<std::string, Library>& libraries() { // by their bytes
     static auto& all = *new std::map<std::string, Library>;
     return all;
 }
+
+/// Shared memory that a kernel gets without asking, static and dynamic.
+constexpr int DEFAULT_SHARED = 48 << 10;
 
 size_t liveModules;
 /// Filled by the constructors of a library while it is loaded.
@@ -77,6 +81,7 @@ bool open(Library& library, std::string_view bytes) {
     find_ranges(library);
     for (auto& [name, kernel] : library.kernels) {
         kernel.library = &library;
+        kernel.maxDynamicShared = std::max(0, DEFAULT_SHARED - (int)library.threadLocalBytes);
     }
     return true;
 }
@@ -134,5 +139,5 @@ bool in_module(const void* address) {
 extern "C" void cuemu_register(
         const char* name, cuemu_Trampoline trampoline, int count, const uint16_t* sizes, unsigned maxThreads,
         int checked) {
-    (*cuemu::registering)[name] = {name, trampoline, {sizes, sizes + count}, maxThreads, checked != 0, nullptr};
+    (*cuemu::registering)[name] = {name, trampoline, {sizes, sizes + count}, maxThreads, checked != 0, nullptr, 0};
 }

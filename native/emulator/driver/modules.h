@@ -20,7 +20,7 @@ struct Kernel {
     unsigned maxThreads; // by __launch_bounds__
     bool checked;
     const Library* library;
-    int maxDynamicShared = 48 << 10;
+    int maxDynamicShared; // until an attribute allows more: what static shared memory leaves of 48 KiB
 };
 
 /// A library stays loaded. The same bytes, loaded again, are the same library.

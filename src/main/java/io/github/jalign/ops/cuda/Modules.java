@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * lies in the folder that {@code JALIGN_CUDA_MODULES} names (the emulator's builds).
  */
 final class Modules implements AutoCloseable {
-    private static final int DEFAULT_SHARED_LIMIT = 48 << 10;
-
     private final Driver driver;
     private final @Nullable Path folder;
     private final String ending;
@@ -104,7 +102,7 @@ final class Modules implements AutoCloseable {
     static final class Kernel {
         private final String name;
         private final CUfunction function;
-        private int sharedLimit = DEFAULT_SHARED_LIMIT;
+        private int sharedLimit;
 
         private Kernel(String name, CUfunction function) {
             this.name = name;
@@ -119,13 +117,13 @@ final class Modules implements AutoCloseable {
             return function;
         }
 
-        /** More than 48 KiB of dynamic shared memory must be asked for once. */
+        /** Dynamic shared memory must be asked for once where, with what is static, it may be more than 48 KiB. */
         void allow(int sharedBytes) {
             if (sharedBytes > sharedLimit) {
                 Driver.check(
                         JCudaDriver.cuFuncSetAttribute(
                                 function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
-                        "cuFuncSetAttribute " + name);
+                        "cuFuncSetAttribute " + name, sharedBytes);
                 sharedLimit = sharedBytes;
             }
         }
