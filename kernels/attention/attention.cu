@@ -100,12 +100,12 @@ extern "C" __global__ void __launch_bounds__(PlainTiles::THREADS) attention_dq_f
     }                                                                                                                 \
     extern "C" __global__ void __launch_bounds__(DecodeTiles::THREADS) attention_cached_##NAME(                       \
             const T* qkv, long long qs, const T* keys, const T* values, const int* positions, float* partial,         \
-            int rows, int heads, int kv_heads, int head_dim, int window, float scale, int capacity) {                 \
+            int heads, int kv_heads, int head_dim, int window, float scale) {                                         \
         attention_cached(qkv, qs, keys, values, positions, partial, heads, kv_heads, head_dim, window, scale);        \
     }                                                                                                                 \
     extern "C" __global__ void attention_cached_join_##NAME(                                                          \
-            const float* partial, const int* positions, T* out, long long os, int rows, int heads, int head_dim,      \
-            int window, int capacity) {                                                                               \
+            const float* partial, const int* positions, T* out, long long os, int heads, int head_dim, int window,    \
+            int capacity) {                                                                                           \
         attention_cached_join(partial, positions, out, os, heads, head_dim, window, capacity);                        \
     }
 DECODE(f32, float)

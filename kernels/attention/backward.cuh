@@ -80,7 +80,7 @@ struct QueryGradientTiles {
     static constexpr int SHARED = (2 * BM + 2 * 2 * BN) * Tile<WIDTH>::ROW_BYTES;
 };
 
-/// One block: a tile of queries of one head against its keys, which come two tiles ahead. Each warp has 32 queries.
+/// One block: a tile of queries of one head against its keys, which come a tile ahead. Each warp has 32 queries.
 template <int WIDTH>
 __device__ __forceinline__ void attention_dq(
         const bf16* __restrict__ qkv, long long qs, const bf16* __restrict__ dout, long long os,

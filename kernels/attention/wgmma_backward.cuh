@@ -83,10 +83,10 @@ __device__ __forceinline__ void attention_dq_wgmma(
         score_gradients(s, dp, logSum, d, log2Scale);
         uint32_t a[BN / 16][1][4];
         as_operand(s, a);
-        wgmma_fence();
+        wgmma_fence(dq[0], a);
         multiply_add<WIDTH, BN>(dq[0], a, key);
         wgmma_commit();
-        wgmma_wait(dq[0]);
+        wgmma_wait(dq[0], a);
         tile = next;
     }
 
@@ -180,11 +180,11 @@ __device__ __forceinline__ void attention_dkv_wgmma(
         uint32_t p[BM / 16][1][4], ds[BM / 16][1][4];
         as_operand(s, p);
         as_operand(dp, ds);
-        wgmma_fence();
+        wgmma_fence(dv[0], dk[0], p, ds);
         multiply_add<WIDTH, BM>(dv[0], p, gradient);
         multiply_add<WIDTH, BM>(dk[0], ds, query);
         wgmma_commit();
-        wgmma_wait(dv[0], dk[0]);
+        wgmma_wait(dv[0], dk[0], p, ds);
         tile = next;
     }
 

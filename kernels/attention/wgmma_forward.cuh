@@ -85,10 +85,10 @@ __device__ __forceinline__ void attention_wgmma(
             if (__any_sync(ALL_LANES, rescale)) {
                 scale_rows(o, factor);
             }
-            wgmma_fence();
+            wgmma_fence(o[0], p);
             multiply_add<WIDTH, BN>(o[0], p, value);
             wgmma_commit();
-            wgmma_wait(o[0]);
+            wgmma_wait(o[0], p);
         }
         tile = next;
     }

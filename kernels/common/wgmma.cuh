@@ -20,7 +20,7 @@ struct Operand {
     uint64_t descriptor;
 
     __device__ __forceinline__ Operand(shared_t start, int panel)
-        : descriptor((uint64_t)(shared_offset(start) >> 4) | (uint64_t)(panel >> 4) << 16 | (uint64_t)(1024 >> 4) << 32 |
+        : descriptor((uint64_t)((shared_offset(start) & 0x3ffff) >> 4) | (uint64_t)(panel >> 4) << 16 | (uint64_t)(1024 >> 4) << 32 |
                      (uint64_t)1 << 62) {}
 
     /// `bytes` further, a multiple of 16.
@@ -83,23 +83,34 @@ __device__ __forceinline__ void wgmma(float (&c)[N][4], const uint32_t (&a)[4], 
 #undef NAMES_32
 #undef NAMES_64
 
-/// Before the first product that touches registers which other instructions wrote.
-__device__ __forceinline__ void wgmma_fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
-__device__ __forceinline__ void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
-
-/// The compiler must not read c before this.
+/// The compiler must have written registers before this, and not read or written them earlier than behind it.
 template <int N>
-__device__ __forceinline__ void wgmma_arrived(float (&c)[N][4]) {
+__device__ __forceinline__ void pin(float (&c)[N][4]) {
 #pragma unroll
     for (int n = 0; n < N; n++) {
         asm volatile("" : "+f"(c[n][0]), "+f"(c[n][1]), "+f"(c[n][2]), "+f"(c[n][3])::"memory");
     }
 }
-/// Waits for every product; c are their results.
-template <class... C>
-__device__ __forceinline__ void wgmma_wait(C&... c) {
+template <int N>
+__device__ __forceinline__ void pin(uint32_t (&a)[N][1][4]) {
+#pragma unroll
+    for (int n = 0; n < N; n++) {
+        asm volatile("" : "+r"(a[n][0][0]), "+r"(a[n][0][1]), "+r"(a[n][0][2]), "+r"(a[n][0][3])::"memory");
+    }
+}
+
+/// Before the first product: `registers` are those of the products that other instructions wrote.
+template <class... R>
+__device__ __forceinline__ void wgmma_fence(R&... registers) {
+    (pin(registers), ...);
+    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+}
+__device__ __forceinline__ void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+/// Waits for every product; `registers` are all of theirs.
+template <class... R>
+__device__ __forceinline__ void wgmma_wait(R&... registers) {
     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
-    (wgmma_arrived(c), ...);
+    (pin(registers), ...);
 }
 
 /// What this thread wrote to shared memory is seen by products that start after the next barrier.

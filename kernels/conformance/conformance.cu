@@ -45,10 +45,10 @@ __device__ void wgmma_twice(const bf16* a, const bf16* b, float* s, float* o) {
         p[n / 2][0][n % 2 * 2] = pack2(scores[n][0], scores[n][1]);
         p[n / 2][0][n % 2 * 2 + 1] = pack2(scores[n][2], scores[n][3]);
     }
-    wgmma_fence();
+    wgmma_fence(sums, p);
     multiply_add<W, N>(sums, p, shared_address(right));
     wgmma_commit();
-    wgmma_wait(sums);
+    wgmma_wait(sums, p);
     int lane = threadIdx.x & 31;
     for (int e = 0; e < 4; e++) {
         int row = threadIdx.x / 32 * 16 + lane / 4 + e / 2 * 8, column = lane % 4 * 2 + e % 2;

@@ -8,7 +8,10 @@
 #include "../common/reduce.cuh"
 
 /// What is summed over a sequence's rows.
-enum { LOGPS, REFERENCE, ENTROPIES, LOGITS, HITS, ALIGNED, SUMS };
+enum { LOGPS, REFERENCE, ENTROPIES, LOGITS, HITS, SUMS };
+
+/// Columns of the results: ops.PairTerms.
+constexpr int RESULTS = 11;
 
 /// Losses of pairs and their gradient by each row's log-prob.
 ///
@@ -16,36 +19,29 @@ enum { LOGPS, REFERENCE, ENTROPIES, LOGITS, HITS, ALIGNED, SUMS };
 ///     reference   [C]     log-probs of the rows' targets under the reference
 ///     sequences   [B, 4]  first row and count of the chosen answer, then of the rejected one
 ///     scale       [B]     dTotal/dloss of the pair: 1/(pairs of its group · groups)
-///     weight      [B]     factor of the pair's loss, or null for 1
+///     weight      [B]     factor of the pair's loss
 ///     g           [C]     = scale · weight · dloss/dlogp; += with accumulate
 ///     results     [B, 11] weight · loss (+= with accumulate); rewards β·ratio of chosen, rejected; sums over their rows
 ///                         of logp, entropy, mean logit, top-1 hits: chosen, rejected each
-///
-/// With ld_alpha below 1 (LD-DPO; TRL 1.16) rows beyond the shorter answer's length count that much in the sums of logps;
-/// use_weighting multiplies the loss by both answers' exp(mean(logp - log Σp²)) (WPO), through which no gradient flows.
 extern "C" __global__ void pair_loss(
         const float* __restrict__ statistics, const float* __restrict__ reference, const int* __restrict__ sequences,
-        const double* __restrict__ scale, const double* __restrict__ weight, int pairs, int loss_type, int divergence,
-        int use_weighting, int accumulate, double beta, double label_smoothing, double discopop_tau,
-        double divergence_alpha, double ld_alpha, float* __restrict__ g, double* __restrict__ results) {
+        const double* __restrict__ scale, const double* __restrict__ weight, int pairs, int loss, int accumulate,
+        double beta, float* __restrict__ g, double* __restrict__ results) {
     __shared__ double partial[2][SUMS][32];
     __shared__ double slopes[2];
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
     for (int pair = blockIdx.x; pair < pairs; pair += gridDim.x) {
         const int* rows = sequences + 4 * pair;
-        int shared_count = min(rows[1], rows[3]);
         for (int side = 0; side < 2; side++) {
             double sums[SUMS] = {};
             for (int i = threadIdx.x; i < rows[2 * side + 1]; i += blockDim.x) {
                 long long row = rows[2 * side] + i;
                 const float* s = statistics + row * COLUMNS;
-                double share = i < shared_count ? 1.0 : ld_alpha;
-                sums[LOGPS] += share * s[LOGP];
-                sums[REFERENCE] += share * reference[row];
+                sums[LOGPS] += s[LOGP];
+                sums[REFERENCE] += reference[row];
                 sums[ENTROPIES] += s[ENTROPY];
                 sums[LOGITS] += s[MEAN_LOGIT];
                 sums[HITS] += s[TOP1];
-                sums[ALIGNED] += (double)s[LOGP] - s[LOG_SUM_P2];
             }
             for (int k = 0; k < SUMS; k++) {
                 double sum = warp_sum(sums[k]);
@@ -65,18 +61,11 @@ extern "C" __global__ void pair_loss(
                 }
             }
             double chosen = sums[0][LOGPS] - sums[0][REFERENCE], rejected = sums[1][LOGPS] - sums[1][REFERENCE];
-            double chosen_tokens = max(rows[1], 1), rejected_tokens = max(rows[3], 1);
-            PairLoss loss = pair_loss_of(
-                    loss_type, {divergence, divergence_alpha}, beta, label_smoothing, discopop_tau, chosen, rejected,
-                    chosen_tokens, rejected_tokens, sums[0][LOGPS]);
-            double factor = weight == nullptr ? 1.0 : weight[pair];
-            if (use_weighting) {
-                factor *= exp(sums[0][ALIGNED] / chosen_tokens + sums[1][ALIGNED] / rejected_tokens);
-            }
-            slopes[0] = scale[pair] * factor * loss.chosen;
-            slopes[1] = scale[pair] * factor * loss.rejected;
-            double* out = results + 11LL * pair;
-            out[0] = factor * loss.value + (accumulate ? out[0] : 0.0);
+            PairLoss value = pair_loss_of(loss, beta, chosen, rejected, sums[0][LOGPS]);
+            slopes[0] = scale[pair] * weight[pair] * value.chosen;
+            slopes[1] = scale[pair] * weight[pair] * value.rejected;
+            double* out = results + (long long)RESULTS * pair;
+            out[0] = weight[pair] * value.value + (accumulate ? out[0] : 0.0);
             out[1] = beta * chosen, out[2] = beta * rejected;
             out[3] = sums[0][LOGPS], out[4] = sums[1][LOGPS];
             out[5] = sums[0][ENTROPIES], out[6] = sums[1][ENTROPIES];
@@ -87,8 +76,7 @@ extern "C" __global__ void pair_loss(
         for (int side = 0; side < 2; side++) {
             for (int i = threadIdx.x; i < rows[2 * side + 1]; i += blockDim.x) {
                 float* to = g + rows[2 * side] + i;
-                double slope = slopes[side] * (i < shared_count ? 1.0 : ld_alpha);
-                *to = (float)(slope + (accumulate ? *to : 0.0f));
+                *to = (float)(slopes[side] + (accumulate ? *to : 0.0f));
             }
         }
         __syncthreads();

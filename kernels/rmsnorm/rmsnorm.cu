@@ -134,9 +134,9 @@ __device__ __forceinline__ void norm_backward(
     float weight[N], dweight[N] = {};
     load(w + own, cols - own, weights, weight);
     for (int row = begin; row < end; row++) {
+        float scaling = rstd[row];
         cp_async_wait(STAGES - 2);
         const T* stage = ring + (row - begin) % STAGES * 3 * step;
-        float scaling = rstd[row];
         float normed[N], gradient[N], d[N];
         load_vector(stage, normed);
         load_vector(stage + step, gradient);
@@ -188,6 +188,7 @@ __device__ __forceinline__ void norm_backward(
             store(dx + row * dxs + col, cols - col, vector, further);
         }
     }
+    cp_async_wait(0);
     store(partial + own, cols - own, sums, dweight);
     for (int col = own + step; begin == end && col < cols; col += step) {
         float none[N] = {};

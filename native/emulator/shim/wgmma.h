@@ -75,10 +75,7 @@ template <bool TRANSPOSED, bool FRESH, int N, class Operand>
 static __forceinline__ void wgmma(float (&c)[N][4], const uint32_t (&a)[4], Operand b, int line = __builtin_LINE()) {
     cuemu::issue<TRANSPOSED, FRESH>(c, a, 0, b.descriptor, line);
 }
-template <class... C>
-static __forceinline__ void wgmma_wait(C&...) {
-    cuemu_product_wait(0);
-}
-#define wgmma_fence() cuemu_product_fence()
+#define wgmma_fence(...) cuemu_product_fence()
+#define wgmma_wait(...) cuemu_product_wait(0)
 #define wgmma_commit() cuemu_product_commit()
 #define fence_async_shared() cuemu_fence_async_shared()

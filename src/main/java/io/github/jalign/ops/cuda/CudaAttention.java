@@ -12,7 +12,9 @@ final class CudaAttention {
     private static final int PIECE = 256;
 
     private static final long PIECE_BUDGET = 32L << 20;
-    private static final int DELTA_THREADS = 256;
+
+    /** Of the kernels that are not tiled. */
+    private static final int THREADS = 256;
 
     private final Modules modules;
     private final Launch launch;
@@ -43,7 +45,7 @@ final class CudaAttention {
 
     /** A maximum, a sum and a weighted value for each head and piece. */
     private static long pieceBytesOfRow(int heads, int headDim, int capacity) {
-        return 4L * heads * (headDim + 2) * ((capacity + PIECE - 1) / PIECE);
+        return 4L * heads * (headDim + 2) * Math.ceilDiv(capacity, PIECE);
     }
 
     private AttentionTiles tiles(Tensor qkv, AttentionShape shape) {
@@ -93,8 +95,8 @@ final class CudaAttention {
                 .size(shape.headDim())
                 .run(
                         modules.kernel("attention", "attention_delta", qkv.dtype()),
-                        Math.ceilDiv(segments.tokens() * shape.heads(), DELTA_THREADS / deltaLanes(shape)),
-                        DELTA_THREADS);
+                        Math.ceilDiv(segments.tokens() * shape.heads(), THREADS / deltaLanes(shape)),
+                        THREADS);
         AttentionTiles tiles = tiles(qkv, shape);
         AttentionTiles.Instance dkv = tiles.dkv();
         SegmentTables.TileList keys = tables.keyTiles(dkv.rows());
@@ -141,7 +143,7 @@ final class CudaAttention {
                 .size(shape.heads())
                 .size(shape.keyValueHeads())
                 .size(shape.headDim())
-                .run(modules.kernel("attention", "append_to_cache", qkv.dtype()), qkv.rows(), DELTA_THREADS);
+                .run(modules.kernel("attention", "append_to_cache", qkv.dtype()), qkv.rows(), THREADS);
     }
 
     void cached(Tensor qkv, Tensor keys, Tensor values, Tensor slots, AttentionShape shape, Tensor out) {
@@ -153,33 +155,32 @@ final class CudaAttention {
         }
         for (int from = 0; from < qkv.rows(); from += most) {
             int rows = Math.min(most, qkv.rows() - from);
-            int count = (capacity + PIECE - 1) / PIECE;
+            int count = Math.ceilDiv(capacity, PIECE);
             launch.with()
                     .matrix(qkv.rows(from, rows))
                     .tensor(keys)
                     .tensor(values)
                     .tensor(slots.columns(from, rows))
                     .tensor(pieces)
-                    .size(rows)
                     .size(shape.heads())
                     .size(shape.keyValueHeads())
                     .size(shape.headDim())
                     .size(shape.window())
                     .number(shape.scale())
-                    .size(capacity)
                     .run(
                             modules.kernel("attention", "attention_cached", qkv.dtype()),
-                            rows, shape.keyValueHeads(), count, DELTA_THREADS, 0);
+                            rows, shape.keyValueHeads(), count, THREADS, 0);
             launch.with()
                     .tensor(pieces)
                     .tensor(slots.columns(from, rows))
                     .matrix(out.rows(from, rows))
-                    .size(rows)
                     .size(shape.heads())
                     .size(shape.headDim())
                     .size(shape.window())
                     .size(capacity)
-                    .run(modules.kernel("attention", "attention_cached_join", qkv.dtype()), rows, shape.heads(), 1, DELTA_THREADS, 0);
+                    .run(
+                            modules.kernel("attention", "attention_cached_join", qkv.dtype()),
+                            rows, shape.heads(), 1, THREADS, 0);
         }
     }
 }

@@ -15,7 +15,6 @@ import java.util.function.Supplier;
 final class CudaPairLoss implements Ops.PairLoss {
     private static final int THREADS = 128;
     private static final long ALIGNMENT = 64;
-    private static final int REVERSE_KL = 0;
 
     private final Modules modules;
     private final Launch launch;
@@ -69,14 +68,8 @@ final class CudaPairLoss implements Ops.PairLoss {
                     .address(weight)
                     .size(count)
                     .size(code(term.loss()))
-                    .size(REVERSE_KL)
-                    .size(0) // no weighting by the policy's confidence
                     .size(more ? 1 : 0)
                     .precise(pairs.beta())
-                    .precise(0) // label smoothing
-                    .precise(1) // discopop's temperature
-                    .precise(1) // alpha divergence
-                    .precise(1) // length desensitisation: off
                     .tensor(g)
                     .address(results)
                     .run(modules.kernel("head", "pair_loss"), count, THREADS);
@@ -95,11 +88,11 @@ final class CudaPairLoss implements Ops.PairLoss {
                 MemorySegment.copy(values, 0, segment, ValueLayout.JAVA_DOUBLE, 0, values.length));
     }
 
-    /** As kernels/head/pair_loss.cuh numbers them. */
+    /** As kernels/head/losses.cuh numbers them. */
     private static int code(PairTerms.Loss loss) {
         return switch (loss) {
             case SIGMOID -> 0;
-            case SFT -> 11;
+            case SFT -> 1;
         };
     }
 }

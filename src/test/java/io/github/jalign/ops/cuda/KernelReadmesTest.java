@@ -115,7 +115,7 @@ final class KernelReadmesTest {
                     new Traffic("swiglu_backward" + as, 3 * n * s, 2 * n * s),
                     new Traffic("log_softmax", t * v * 4 + t * 4, t * 24),
                     new Traffic("log_softmax_backward" + as, t * v * 4 + 3 * t * 4, (double) t * v * s),
-                    new Traffic("pair_loss", t * 20 + t * 4 + pairs * 32, t * 4 + pairs * 88)));
+                    new Traffic("pair_loss", t * 16 + t * 4 + pairs * 32, t * 4 + pairs * 88)));
             if (dtype == DType.BF16) {
                 readmes.add(new Traffic("cast_f32_bf16", n * 4, n * 2));
             }
