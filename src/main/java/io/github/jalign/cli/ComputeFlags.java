@@ -1,5 +1,6 @@
 package io.github.jalign.cli;
 
+import io.github.jalign.errors.JalignException;
 import io.github.jalign.generate.Generator;
 import io.github.jalign.ops.Backend;
 import java.io.PrintWriter;
@@ -27,7 +28,7 @@ final class ComputeFlags {
     }
 
     @Option(names = "--device", paramLabel = "DEVICE", converter = DeviceWord.class, description = "cpu, cuda, reference, or auto: the GPU if it can be used, else the cpu (default).")
-    private @Nullable Device device;
+    private Device device = Device.AUTO;
 
     @Option(names = "--dtype", paramLabel = "DTYPE", converter = DTypeWord.class, description = "bfloat16 or float32 on cuda (default: bfloat16); the cpu has float32.")
     private @Nullable DType dtype;
@@ -37,16 +38,25 @@ final class ComputeFlags {
 
     /**
      * @param longest tokens of prompt and answer together that will come
-     * @param err hears why it is not the GPU, when auto was asked for
+     * @param err hears why auto does not take the GPU
      */
     Generator load(Path model, int longest, PrintWriter err) {
-        return new Generator(model, backend(err), threads, longest);
+        Backend backend = backend(err);
+        try {
+            return new Generator(model, backend, threads, longest);
+        } catch (JalignException e) {
+            boolean another = device == Device.AUTO && backend.hasDeviceMemory();
+            if (!another || e.kind() != JalignException.Kind.MEMORY && e.kind() != JalignException.Kind.DEVICE) {
+                throw e;
+            }
+            err.println("warning: device auto: cpu; for cuda " + e.brief());
+            return new Generator(model, Backend.CPU, threads, longest);
+        }
     }
 
     private Backend backend(PrintWriter err) {
         boolean float32 = dtype == DType.FLOAT32;
         return switch (device) {
-            case null -> Backend.fastest(float32, because -> {});
             case AUTO -> Backend.fastest(float32, because -> err.println("note: " + because));
             case CPU -> Backend.CPU;
             case CUDA -> float32 ? Backend.CUDA_FLOAT32 : Backend.CUDA;

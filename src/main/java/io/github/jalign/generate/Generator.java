@@ -8,18 +8,23 @@ import io.github.jalign.model.Activations;
 import io.github.jalign.model.CausalLm;
 import io.github.jalign.model.Forward;
 import io.github.jalign.model.Head;
+import io.github.jalign.model.KvCache;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.model.ModelConfigReader;
 import io.github.jalign.model.ModelFiles;
 import io.github.jalign.model.Parameters;
 import io.github.jalign.ops.Backend;
+import io.github.jalign.ops.CountingOps;
 import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Workload;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
@@ -58,28 +63,31 @@ public final class Generator implements AutoCloseable {
      *
      * @param threads of the CPU; 0 takes one a hardware thread
      * @param longest tokens of prompt and answer together that will come
-     * @throws JalignException for a folder that breaks a rule
+     * @throws JalignException for a folder that breaks a rule; of kind MEMORY, before anything is loaded, when a device's
+     *     memory is too small
      */
     public Generator(Path folder, Backend backend, int threads, int longest) {
-        this(folder, backend.open(threads), longest);
+        this(folder, backend.open(threads), longest, config -> requireRoom(folder, backend, threads, config, longest));
     }
 
-    /** @param ops closed with the generator, or when it cannot be made */
-    Generator(Path folder, Ops ops, int longest) {
+    /**
+     * @param ops closed with the generator, or when it cannot be made
+     * @param check is shown what model it is before anything is allocated
+     */
+    Generator(Path folder, Ops ops, int longest, Consumer<ModelConfig> check) {
         this.ops = ops;
         this.longest = longest;
         boolean made = false;
         try (ModelFolder files = ModelFolder.open(folder)) {
             this.config = ModelConfigReader.read(folder.resolve("config.json").toString(), files.config());
             this.defaults = GenerationDefaults.read(folder, config);
-            Parameters parameters =
-                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
-            this.model = new CausalLm(ops, config, parameters, longest);
-            ModelFiles.load(files, config, parameters, ops);
+            check.accept(config);
+            Rooms rooms = Rooms.of(ops, config, longest);
+            this.model = rooms.model;
+            this.activations = rooms.activations;
+            this.head = rooms.head;
+            ModelFiles.load(files, config, rooms.parameters, ops);
             model.refresh();
-            this.activations = new Activations(ops, config, Math.min(PREFILL, longest), Activations.Keep.NOTHING);
-            this.head = new Head(model, 1, false);
-            reserve(activations.capacity(), 1);
             made = true;
         } finally {
             if (!made) {
@@ -88,7 +96,50 @@ public final class Generator implements AutoCloseable {
         }
     }
 
+    /** What is allocated before weights are read. */
+    private record Rooms(Parameters parameters, CausalLm model, Activations activations, Head head) {
+        static Rooms of(Ops ops, ModelConfig config, int longest) {
+            Parameters parameters =
+                    new Parameters(config, ops.allocate("weights", Parameters.specs(config, ops.accumulationDtype())));
+            CausalLm model = new CausalLm(ops, config, parameters, longest);
+            Activations activations =
+                    new Activations(ops, config, Math.min(PREFILL, longest), Activations.Keep.NOTHING);
+            Head head = new Head(model, 1, false);
+            reserve(ops, config, longest, activations.capacity(), 1);
+            return new Rooms(parameters, model, activations, head);
+        }
+    }
+
+    /** Counts, in a dry run, what the generator and a session of {@code longest} tokens hold. */
+    private static void requireRoom(Path folder, Backend backend, int threads, ModelConfig config, int longest) {
+        OptionalLong free = backend.freeDeviceMemory();
+        if (free.isEmpty()) {
+            return;
+        }
+        try (CountingOps plan = backend.plan(threads);
+                KvCache cache = new KvCache(plan, config, longest)) {
+            Rooms.of(plan, config, longest).model.refresh();
+            if (plan.peakBytes() > free.getAsLong()) {
+                throw new JalignException(
+                        JalignException.Kind.MEMORY,
+                        folder.toString(),
+                        "weights, workspaces and a cache of %,d tokens must fit into device memory"
+                                .formatted(cache.capacity()),
+                        String.format(
+                                Locale.ROOT, "%.2f GiB planned, %.2f GiB free", plan.peakBytes() / 0x1p30,
+                                free.getAsLong() / 0x1p30),
+                        "room for the plan",
+                        "stop what else uses the card (nvidia-smi), ask for fewer tokens (--max_new_tokens),"
+                                + " or run with --device=cpu");
+            }
+        }
+    }
+
     private void reserve(int tokens, int rows) {
+        reserve(ops, config, longest, tokens, rows);
+    }
+
+    private static void reserve(Ops ops, ModelConfig config, int longest, int tokens, int rows) {
         ops.reserve(new Workload(
                 tokens,
                 longest,

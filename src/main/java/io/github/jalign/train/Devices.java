@@ -5,8 +5,10 @@ import io.github.jalign.data.Pack;
 import io.github.jalign.errors.JalignException;
 import io.github.jalign.model.ModelConfig;
 import io.github.jalign.ops.Backend;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Which backend a configuration means, and what memory there is for it. */
@@ -34,7 +36,7 @@ final class Devices {
         return backend;
     }
 
-    /** The plan of a run, on the CPU instead when {@code device: auto} found a GPU that is too small. */
+    /** The plan of a run, on the CPU instead when {@code device: auto} found a GPU that is too small or does not open. */
     record Planned(Backend backend, Engine.Sizes sizes, MemoryPlan memory) {}
 
     /**
@@ -67,6 +69,10 @@ final class Devices {
         }
     }
 
+    /** What keeps {@code auto} from a device that was found: too little memory, or another program's hold on it. */
+    private static final Set<JalignException.Kind> FALLBACK =
+            EnumSet.of(JalignException.Kind.MEMORY, JalignException.Kind.DEVICE);
+
     /** Tokens computed together on the CPU, whose caches they leave anyway, unless one row is longer. */
     private static final int HOST_PACK = 1024;
 
@@ -85,7 +91,7 @@ final class Devices {
             return planned(backend, compute, config, demand);
         } catch (JalignException e) {
             boolean another = compute.device() == Device.AUTO && backend.hasDeviceMemory();
-            if (!another || e.kind() != JalignException.Kind.MEMORY) {
+            if (!another || !FALLBACK.contains(e.kind())) {
                 throw e;
             }
             listener.warned("device auto: cpu; for cuda " + e.brief());

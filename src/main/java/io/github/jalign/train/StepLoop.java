@@ -2,6 +2,7 @@ package io.github.jalign.train;
 
 import io.github.jalign.data.Item;
 import io.github.jalign.data.Pack;
+import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.PairTerms;
 import io.github.jalign.optim.AdamW;
 import io.github.jalign.optim.Schedule;
@@ -125,17 +126,18 @@ final class StepLoop {
         Batch batch = Batch.of(groups, items, packTokens);
         optimizer.clearGradients();
         int packs = 0;
-        List<Runnable> onDevice = new ArrayList<>();
+        List<Runnable> results = new ArrayList<>();
         for (Batch.Packed packed : batch.packs(items)) {
             if (listener.cancelled()) {
                 return OptionalDouble.empty();
             }
             Pack pack = packed.pack();
-            Optional<PairTerms> pairs = engine.pairLoss().isPresent() ? window.pairs(packed) : Optional.empty();
+            Optional<Ops.PairLoss> onDevice = engine.pairLoss();
+            Optional<PairTerms> pairs = onDevice.flatMap(loss -> window.pairs(packed));
             if (pairs.isPresent()) {
-                Supplier<double[]> results = engine.step(pack, engine.pairLoss().get(), pairs.get());
-                onDevice.add(() -> {
-                    window.take(packed, results.get());
+                Supplier<double[]> losses = engine.step(pack, onDevice.orElseThrow(), pairs.get());
+                results.add(() -> {
+                    window.take(packed, losses.get());
                     requireFinite(window, packed.numbers());
                 });
             } else {
@@ -147,7 +149,7 @@ final class StepLoop {
             listener.reached("step " + (state.step + 1) + " pack " + ++packs + " of " + batch.ends().size());
         }
         double norm = optimizer.gradientNorm();
-        onDevice.forEach(Runnable::run);
+        results.forEach(Runnable::run);
         if (!Double.isFinite(norm)) {
             throw Batch.notANumber("gradient norm at step " + (state.step + 1), norm, batch.items(), items);
         }

@@ -234,7 +234,7 @@ final class GeneratorTest {
         }
         double bound = backend == Backend.REFERENCE ? 1e-12 : 2e-6;
         try (Ops ops = backend.open(2);
-                Generator generator = new Generator(folder, ops, LONGEST);
+                Generator generator = new Generator(folder, ops, LONGEST, config -> {});
                 Plain plain = new Plain(backend)) {
             long before = ops.allocatedBytes();
             double[][] scores = generator.score(items);
@@ -257,7 +257,7 @@ final class GeneratorTest {
     @EnumSource(value = Backend.class, names = {"REFERENCE", "CPU"})
     void closeGivesAllMemoryBack(Backend backend) {
         Ops ops = backend.open(2);
-        try (Generator generator = new Generator(folder, ops, LONGEST)) {
+        try (Generator generator = new Generator(folder, ops, LONGEST, config -> {})) {
             generator.generate(prompt(600), SamplingOptions.greedy(3), Set.of(), id -> true);
             assertTrue(ops.allocatedBytes() > config.parameterCount() * ops.dtype().bytes());
         }
@@ -273,7 +273,7 @@ final class GeneratorTest {
                 folder.resolve("narrow"), Configs.of("mistral", "\"num_hidden_layers\": 3, \"num_key_value_heads\": 2"), 0.3, 11);
         Files.copy(folder.resolve("narrow").resolve("model.safetensors"), weights);
         Ops ops = Backend.CPU.open(1);
-        JalignException e = assertThrows(JalignException.class, () -> new Generator(folder, ops, LONGEST));
+        JalignException e = assertThrows(JalignException.class, () -> new Generator(folder, ops, LONGEST, config -> {}));
         assertEquals(folder + ": model.layers.0.self_attn.k_proj.weight", e.where());
         assertEquals(0, ops.allocatedBytes());
         assertTrue(ops.peakBytes() > 0);

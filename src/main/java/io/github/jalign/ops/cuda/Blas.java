@@ -1,5 +1,6 @@
 package io.github.jalign.ops.cuda;
 
+import io.github.jalign.errors.JalignException;
 import io.github.jalign.tensor.DType;
 
 /** Matrix products by cuBLAS: C = op(A) · op(B) + β·C, column-major, accumulated in float32. */
@@ -52,6 +53,37 @@ interface Blas extends AutoCloseable {
         return "m %d, n %d, k %d, %s%s · %s%s -> %s"
                 .formatted(
                         m, n, k, a.dtype(), opA == TRANSPOSE ? "ᵀ" : "", b.dtype(), opB == TRANSPOSE ? "ᵀ" : "", c.dtype());
+    }
+
+    /** "cuBLAS 13.1.0" of what cublasGetVersion says. */
+    static String name(int version) {
+        return "cuBLAS %d.%d.%d".formatted(version / 10000, version / 100 % 100, version % 100);
+    }
+
+    /**
+     * @param status cublasStatus_t
+     * @param arguments what was called with, or empty
+     * @throws JalignException of kind DEVICE unless the call succeeded
+     */
+    static void check(int status, String call, String arguments) {
+        if (status != 0) {
+            throw Driver.failure(call, statusName(status), arguments);
+        }
+    }
+
+    private static String statusName(int status) {
+        return status + " "
+                + switch (status) {
+                    case 1 -> "CUBLAS_STATUS_NOT_INITIALIZED";
+                    case 3 -> "CUBLAS_STATUS_ALLOC_FAILED";
+                    case 7 -> "CUBLAS_STATUS_INVALID_VALUE";
+                    case 8 -> "CUBLAS_STATUS_ARCH_MISMATCH";
+                    case 11 -> "CUBLAS_STATUS_MAPPING_ERROR";
+                    case 13 -> "CUBLAS_STATUS_EXECUTION_FAILED";
+                    case 14 -> "CUBLAS_STATUS_INTERNAL_ERROR";
+                    case 15 -> "CUBLAS_STATUS_NOT_SUPPORTED";
+                    default -> "of no known name";
+                };
     }
 
     @Override

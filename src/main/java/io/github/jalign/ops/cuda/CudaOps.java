@@ -4,7 +4,6 @@ import io.github.jalign.errors.JalignException;
 import io.github.jalign.ops.AdamWStep;
 import io.github.jalign.ops.Arenas;
 import io.github.jalign.ops.AttentionShape;
-import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.Segments;
 import io.github.jalign.ops.Shapes;
@@ -17,7 +16,6 @@ import io.github.jalign.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -63,30 +61,13 @@ public final class CudaOps implements Ops {
             this.launch = new Launch(driver);
             this.staging = new Staging(driver);
             this.attention = choice.apply(driver.device());
-            this.blas = openBlas();
+            this.blas = BlasProvider.wanted().open(driver.stream());
             opened = true;
         } finally {
             if (!opened) {
                 driver.close();
             }
         }
-    }
-
-    /** {@code JALIGN_CUBLAS=jcublas} takes JCublas2's binding, for machines and tests that want it. */
-    private Blas openBlas() {
-        String wanted = Optional.ofNullable(System.getenv("JALIGN_CUBLAS")).orElse("panama");
-        return switch (wanted.toLowerCase(Locale.ROOT)) {
-            case "panama" -> new PanamaBlas(driver.stream().address());
-            case "jcublas" -> new JCublasBlas(driver.stream());
-            default ->
-                throw new JalignException(
-                        JalignException.Kind.USAGE,
-                        "JALIGN_CUBLAS",
-                        "the environment variable names a binding of cuBLAS",
-                        wanted,
-                        "panama or jcublas",
-                        "unset it, or set it to one of these");
-        };
     }
 
     /** Why this machine cannot run it, if so. */
@@ -96,7 +77,8 @@ public final class CudaOps implements Ops {
         } catch (JalignException e) {
             return Optional.of(e);
         }
-        return PanamaBlas.find().isPresent() ? Optional.empty() : Optional.of(PanamaBlas.missing());
+        BlasProvider blas = BlasProvider.wanted();
+        return blas.find().isPresent() ? Optional.empty() : Optional.of(blas.missing());
     }
 
     /** Bytes that can be allocated on the device now. */
@@ -226,16 +208,7 @@ public final class CudaOps implements Ops {
 
     @Override
     public Weight weight(Tensor w) {
-        if (dtype != w.dtype()) {
-            rounded.keep(this, w);
-        }
-        return new CudaWeight(this, w);
-    }
-
-    /** What products read for a master. */
-    Tensor rounded(Tensor master) {
-        Tensor copy = rounded.of(master);
-        return copy == null ? master : copy;
+        return new CudaWeight(this, w, dtype == w.dtype() ? w : rounded.keep(this, w));
     }
 
     void refresh(Tensor master) {

@@ -8,10 +8,13 @@ import io.github.jalign.tensor.Tensor;
 final class CudaWeight implements Weight {
     private final CudaOps ops;
     private final Tensor master;
+    private final Tensor rounded;
 
-    CudaWeight(CudaOps ops, Tensor master) {
+    /** @param rounded what products read: the master, or its copy */
+    CudaWeight(CudaOps ops, Tensor master, Tensor rounded) {
         this.ops = ops;
         this.master = master;
+        this.rounded = rounded;
     }
 
     // cuBLAS is column-major: a row-major matrix is its transpose there, with the stride as leading dimension.
@@ -20,14 +23,14 @@ final class CudaWeight implements Weight {
     public void linear(Tensor x, Tensor y, boolean accumulate) {
         Shapes.linear(master, x, y);
         ops.product(
-                Blas.TRANSPOSE, Blas.NONE, master.rows(), x.rows(), master.cols(), ops.rounded(master), x, accumulate, y);
+                Blas.TRANSPOSE, Blas.NONE, master.rows(), x.rows(), master.cols(), rounded, x, accumulate, y);
     }
 
     @Override
     public void linearDx(Tensor dy, Tensor dx, boolean accumulate) {
         Shapes.linear(master, dx, dy);
         ops.product(
-                Blas.NONE, Blas.NONE, master.cols(), dy.rows(), master.rows(), ops.rounded(master), dy, accumulate, dx);
+                Blas.NONE, Blas.NONE, master.cols(), dy.rows(), master.rows(), rounded, dy, accumulate, dx);
     }
 
     @Override

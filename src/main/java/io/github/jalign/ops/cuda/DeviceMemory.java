@@ -10,8 +10,6 @@ import jcuda.driver.JCudaDriver;
 
 /** A range of device memory. Compared by identity. */
 final class DeviceMemory implements Memory {
-    private static final int OUT_OF_MEMORY = 2;
-
     private final Address.Allocated pointer;
     private final long bytes;
 
@@ -54,20 +52,20 @@ final class DeviceMemory implements Memory {
             Address.Allocated pointer = new Address.Allocated();
             if (bytes > 0) {
                 int status = JCudaDriver.cuMemAlloc(pointer, bytes);
-                if (status == OUT_OF_MEMORY) {
+                if (status == Driver.OUT_OF_MEMORY) {
                     throw new JalignException(
                             JalignException.Kind.MEMORY,
                             purpose + " on " + driver.device().name(),
                             "the tensors must fit into device memory",
                             gibibytes(bytes) + " asked, " + gibibytes(driver.freeBytes()) + " free, "
                                     + gibibytes(inUse) + " held by jalign",
-                            "room for the memory plan that was printed at the start",
-                            "stop what else uses the card (nvidia-smi), lower max_length,"
-                                    + " or set gradient_checkpointing: true");
+                            "room for what was planned at the start",
+                            "stop what else uses the card (nvidia-smi), or plan for less:"
+                                    + " lower max_length, or set gradient_checkpointing: true");
                 }
-                Driver.check(status, "cuMemAlloc");
+                Driver.check(status, "cuMemAlloc", bytes);
                 Driver.check(
-                        JCudaDriver.cuMemsetD8Async(pointer, (byte) 0, bytes, driver.stream()), "cuMemsetD8Async");
+                        JCudaDriver.cuMemsetD8Async(pointer, (byte) 0, bytes, driver.stream()), "cuMemsetD8Async", bytes);
             }
             return new DeviceMemory(pointer, bytes);
         }

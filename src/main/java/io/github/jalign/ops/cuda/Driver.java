@@ -28,6 +28,7 @@ final class Driver implements AutoCloseable {
     /** bf16 mma.sync and cp.async: Ampere. */
     static final int CAPABILITY_FLOOR = 80;
 
+    static final int OUT_OF_MEMORY = 2;
     private static final int SUCCESS = 0;
 
     /**
@@ -57,11 +58,19 @@ final class Driver implements AutoCloseable {
         this.handle = handle;
         this.device = device;
         this.context = new CUcontext();
-        check(JCudaDriver.cuDevicePrimaryCtxRetain(context, handle), "cuDevicePrimaryCtxRetain");
-        check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
         this.current = Thread.currentThread();
         this.stream = new Address.Stream();
-        check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+        check(JCudaDriver.cuDevicePrimaryCtxRetain(context, handle), "cuDevicePrimaryCtxRetain");
+        boolean opened = false;
+        try {
+            check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
+            check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+            opened = true;
+        } finally {
+            if (!opened) {
+                JCudaDriver.cuDevicePrimaryCtxRelease(handle);
+            }
+        }
     }
 
     /**
@@ -218,11 +227,36 @@ final class Driver implements AutoCloseable {
         return free[0];
     }
 
-    /** @throws JalignException of kind DEVICE unless the call succeeded */
+    /** @throws JalignException of kind DEVICE unless the call succeeded, of kind MEMORY if memory was too little */
     static void check(int status, String call) {
         if (status != SUCCESS) {
-            throw failure(call, name(status), "");
+            throw failure(call, status, "");
         }
+    }
+
+    /** The same of a call for so many bytes. */
+    static void check(int status, String call, long bytes) {
+        if (status != SUCCESS) {
+            throw failure(call, status, bytes + " bytes");
+        }
+    }
+
+    /** @param arguments what it was called with, or empty */
+    static JalignException failure(String call, int status, String arguments) {
+        if (status != OUT_OF_MEMORY) {
+            return failure(call, name(status), arguments);
+        }
+        return new JalignException(
+                JalignException.Kind.MEMORY,
+                place(call, arguments),
+                "the device must have memory for what the driver keeps",
+                name(status),
+                "0 CUDA_SUCCESS",
+                "stop what else uses the card (nvidia-smi), or run with --device=cpu");
+    }
+
+    private static String place(String call, String arguments) {
+        return call + (arguments.isEmpty() ? "" : "(" + arguments + ")");
     }
 
     /**
@@ -233,11 +267,11 @@ final class Driver implements AutoCloseable {
     static JalignException failure(String call, String status, String arguments) {
         return new JalignException(
                 JalignException.Kind.DEVICE,
-                call + (arguments.isEmpty() ? "" : "(" + arguments + ")"),
+                place(call, arguments),
                 "the device must accept every call",
                 status,
                 "0 CUDA_SUCCESS",
-                "go on from the last checkpoint with --resume_from_checkpoint=true;"
+                "try again, a training run with --resume_from_checkpoint=true;"
                         + " if it fails again, run jalign doctor and see the system's log for the driver's Xid message");
     }
 

@@ -3,7 +3,6 @@ package io.github.jalign.ops.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Locale;
 import jcuda.Pointer;
 import jcuda.driver.CUstream;
 import jcuda.jcublas.JCublas2;
@@ -15,8 +14,6 @@ import jcuda.runtime.cudaStream_t;
  * takes a compute type and fails without a word; {@code cublasGemmEx_new} is the call of CUDA 11 and later.
  */
 final class JCublasBlas implements Blas {
-    private static final int SUCCESS = 0;
-
     private final cublasHandle handle = new cublasHandle();
     private final Arena arena = Arena.ofShared();
     private final Pointer one = number(1);
@@ -24,10 +21,10 @@ final class JCublasBlas implements Blas {
     private final int version;
 
     JCublasBlas(CUstream stream) {
-        check(JCublas2.cublasCreate(handle), "cublasCreate", "");
-        check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream)), "cublasSetStream", "");
+        Blas.check(JCublas2.cublasCreate(handle), "cublasCreate", "");
+        Blas.check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream)), "cublasSetStream", "");
         int[] found = new int[1];
-        check(JCublas2.cublasGetVersion(handle, found), "cublasGetVersion", "");
+        Blas.check(JCublas2.cublasGetVersion(handle, found), "cublasGetVersion", "");
         version = found[0];
     }
 
@@ -38,12 +35,12 @@ final class JCublasBlas implements Blas {
 
     @Override
     public String description() {
-        return String.format(Locale.ROOT, "cuBLAS %d.%d.%d (JCublas2)", version / 10000, version / 100 % 100, version % 100);
+        return Blas.name(version) + " (JCublas2)";
     }
 
     @Override
     public void workspace(long address, long bytes) {
-        check(
+        Blas.check(
                 JCublas2.cublasSetWorkspace(handle, Address.device(address), bytes),
                 "cublasSetWorkspace", bytes + " bytes");
     }
@@ -56,20 +53,14 @@ final class JCublasBlas implements Blas {
                 Address.device(b.address()), Blas.code(b.dtype()), b.leading(),
                 accumulate ? one : zero, Address.device(c.address()), Blas.code(c.dtype()), c.leading(),
                 COMPUTE_32F, ALGORITHM);
-        if (status != SUCCESS) {
-            check(status, "cublasGemmEx_new", Blas.shapes(opA, opB, m, n, k, a, b, c));
-        }
-    }
-
-    private static void check(int status, String call, String arguments) {
-        if (status != SUCCESS) {
-            throw Driver.failure(call, PanamaBlas.name(status), arguments);
+        if (status != 0) {
+            Blas.check(status, "cublasGemmEx_new", Blas.shapes(opA, opB, m, n, k, a, b, c));
         }
     }
 
     @Override
     public void close() {
-        check(JCublas2.cublasDestroy(handle), "cublasDestroy", "");
+        Blas.check(JCublas2.cublasDestroy(handle), "cublasDestroy", "");
         arena.close();
     }
 }

@@ -92,7 +92,7 @@ final class Launch {
             for (int i = 0; i < tensorCount; i++) {
                 shapes.add(String.valueOf(tensors[i]));
             }
-            throw Driver.failure("cuLaunchKernel " + kernel.name(), Driver.name(status), shapes.toString());
+            throw Driver.failure("cuLaunchKernel " + kernel.name(), status, shapes.toString());
         }
     }
 

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.github.jalign.errors.JalignException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -13,17 +12,10 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 
 /** cuBLAS bound by hand, from whichever of its major versions is installed: the entry points used are the same in both. */
 @SuppressWarnings("restricted") // native calls are what it is for
 final class PanamaBlas implements Blas {
-    /** In the order they are tried. */
-    static final List<String> LIBRARIES = List.of("libcublas.so.13", "libcublas.so.12");
-
-    private static final int SUCCESS = 0;
     private static final int DEFAULT_MATH = 0;
 
     private final Arena arena = Arena.ofShared();
@@ -37,8 +29,8 @@ final class PanamaBlas implements Blas {
     private final int version;
 
     /** @param stream the address of the driver's stream */
-    PanamaBlas(long stream) {
-        library = find().orElseThrow(PanamaBlas::missing);
+    PanamaBlas(String library, long stream) {
+        this.library = library;
         SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);
         Linker linker = Linker.nativeLinker();
         MethodHandle create = bind(linker, symbols, "cublasCreate_v2", ADDRESS);
@@ -58,11 +50,11 @@ final class PanamaBlas implements Blas {
         zero = arena.allocateFrom(JAVA_FLOAT, 0);
         MemorySegment out = arena.allocate(JAVA_LONG);
         try {
-            check((int) create.invokeExact(out), "cublasCreate_v2", "");
+            Blas.check((int) create.invokeExact(out), "cublasCreate_v2", "");
             handle = out.get(JAVA_LONG, 0);
-            check((int) setStream.invokeExact(handle, stream), "cublasSetStream_v2", "");
-            check((int) setMath.invokeExact(handle, DEFAULT_MATH), "cublasSetMathMode", "");
-            check((int) getVersion.invokeExact(handle, out), "cublasGetVersion_v2", "");
+            Blas.check((int) setStream.invokeExact(handle, stream), "cublasSetStream_v2", "");
+            Blas.check((int) setMath.invokeExact(handle, DEFAULT_MATH), "cublasSetMathMode", "");
+            Blas.check((int) getVersion.invokeExact(handle, out), "cublasGetVersion_v2", "");
             version = out.get(JAVA_INT, 0);
         } catch (Throwable e) {
             throw rethrown(e);
@@ -74,31 +66,15 @@ final class PanamaBlas implements Blas {
                 symbols.findOrThrow(name), FunctionDescriptor.of(JAVA_INT, arguments));
     }
 
-    /** The library that would be used. */
-    static Optional<String> find() {
-        return LIBRARIES.stream().filter(Driver::loads).findFirst();
-    }
-
-    static JalignException missing() {
-        return new JalignException(
-                JalignException.Kind.DEVICE,
-                "device cuda",
-                "matrix products need cuBLAS",
-                "none of " + String.join(", ", LIBRARIES) + " can be loaded",
-                "cuBLAS of CUDA 13 or 12",
-                "install it and put its folder on LD_LIBRARY_PATH, or run with --device=cpu");
-    }
-
     @Override
     public String description() {
-        return String.format(
-                Locale.ROOT, "cuBLAS %d.%d.%d (%s, Panama)", version / 10000, version / 100 % 100, version % 100, library);
+        return Blas.name(version) + " (" + library + ", Panama)";
     }
 
     @Override
     public void workspace(long address, long bytes) {
         try {
-            check((int) setWorkspace.invokeExact(handle, address, bytes), "cublasSetWorkspace_v2", bytes + " bytes");
+            Blas.check((int) setWorkspace.invokeExact(handle, address, bytes), "cublasSetWorkspace_v2", bytes + " bytes");
         } catch (Throwable e) {
             throw rethrown(e);
         }
@@ -118,31 +94,9 @@ final class PanamaBlas implements Blas {
         } catch (Throwable e) {
             throw rethrown(e);
         }
-        if (status != SUCCESS) {
-            check(status, "cublasGemmEx", Blas.shapes(opA, opB, m, n, k, a, b, c));
+        if (status != 0) {
+            Blas.check(status, "cublasGemmEx", Blas.shapes(opA, opB, m, n, k, a, b, c));
         }
-    }
-
-    private static void check(int status, String call, String arguments) {
-        if (status != SUCCESS) {
-            throw Driver.failure(call, name(status), arguments);
-        }
-    }
-
-    /** cublasStatus_t. */
-    static String name(int status) {
-        return status + " "
-                + switch (status) {
-                    case 1 -> "CUBLAS_STATUS_NOT_INITIALIZED";
-                    case 3 -> "CUBLAS_STATUS_ALLOC_FAILED";
-                    case 7 -> "CUBLAS_STATUS_INVALID_VALUE";
-                    case 8 -> "CUBLAS_STATUS_ARCH_MISMATCH";
-                    case 11 -> "CUBLAS_STATUS_MAPPING_ERROR";
-                    case 13 -> "CUBLAS_STATUS_EXECUTION_FAILED";
-                    case 14 -> "CUBLAS_STATUS_INTERNAL_ERROR";
-                    case 15 -> "CUBLAS_STATUS_NOT_SUPPORTED";
-                    default -> "of no known name";
-                };
     }
 
     private static RuntimeException rethrown(Throwable e) {
@@ -156,7 +110,7 @@ final class PanamaBlas implements Blas {
     @Override
     public void close() {
         try {
-            check((int) destroy.invokeExact(handle), "cublasDestroy_v2", "");
+            Blas.check((int) destroy.invokeExact(handle), "cublasDestroy_v2", "");
         } catch (Throwable e) {
             throw rethrown(e);
         }

@@ -41,23 +41,34 @@ final class Recording implements Ops.Recorded {
                 JCudaDriver.cuStreamBeginCapture(
                         driver.stream(), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                 "cuStreamBeginCapture");
-        body.run();
-        Driver.check(JCudaDriver.cuStreamEndCapture(driver.stream(), captured), "cuStreamEndCapture");
+        boolean complete = false;
+        try {
+            body.run();
+            complete = true;
+        } finally {
+            int status = JCudaDriver.cuStreamEndCapture(driver.stream(), captured);
+            if (complete) {
+                Driver.check(status, "cuStreamEndCapture");
+            }
+        }
+        graph = captured;
         CUgraphExec made = new CUgraphExec();
         Driver.check(JCudaDriver.cuGraphInstantiate(made, captured, 0), "cuGraphInstantiate");
-        graph = captured;
         executable = made;
         return made;
     }
 
     @Override
     public void close() {
-        if (executable != null) {
+        if (graph != null) {
             driver.makeCurrent();
             driver.synchronize();
-            Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
+            if (executable != null) {
+                Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
+            }
             Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
             executable = null;
+            graph = null;
         }
     }
 }

@@ -21,22 +21,25 @@ final class RoundedWeights {
 
     private final IdentityHashMap<Memory, Copy> copies = new IdentityHashMap<>();
 
-    /** From now on there is a copy of the arena that {@code master} lies in. */
-    void keep(Ops ops, Tensor master) {
-        if (!copies.containsKey(master.memory())) {
-            var spec = RoundedCopy.spec(master.memory(), master.dtype(), ops.dtype());
-            copies.put(master.memory(), new Copy(ops.allocate("rounded weights", List.of(spec)).get(spec.name())));
-        }
+    /** From now on there is a copy of the arena that {@code master} lies in: its elements that stand for the master's. */
+    Tensor keep(Ops ops, Tensor master) {
+        Copy copy = copies.computeIfAbsent(master.memory(), memory -> {
+            var spec = RoundedCopy.spec(memory, master.dtype(), ops.dtype());
+            return new Copy(ops.allocate("rounded weights", List.of(spec)).get(spec.name()));
+        });
+        return of(copy, master);
+    }
+
+    private static Tensor of(Copy copy, Tensor master) {
+        return new Tensor(
+                master.name(), copy.tensor.memory(), copy.tensor.dtype(), master.offset(), master.rows(), master.cols(),
+                master.stride());
     }
 
     /** The copy's elements that stand for a master's, or null when none is kept. */
     @Nullable Tensor of(Tensor master) {
         Copy copy = copies.get(master.memory());
-        return copy == null
-                ? null
-                : new Tensor(
-                        master.name(), copy.tensor.memory(), copy.tensor.dtype(), master.offset(), master.rows(),
-                        master.cols(), master.stride());
+        return copy == null ? null : of(copy, master);
     }
 
     /** A master was written by something that does not keep its copy. */

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import jcuda.Pointer;
 import jcuda.driver.CUevent;
 import jcuda.driver.JCudaDriver;
 
@@ -70,7 +69,7 @@ final class Staging implements AutoCloseable {
         Driver.check(
                 JCudaDriver.cuMemcpyHtoDAsync(
                         Address.device(to), Address.raw(from.address()), from.byteSize(), driver.stream()),
-                "cuMemcpyHtoDAsync");
+                "cuMemcpyHtoDAsync", from.byteSize());
     }
 
     /** Waits for all that is queued; the bytes are valid until the next call. */
@@ -89,7 +88,7 @@ final class Staging implements AutoCloseable {
         Driver.check(
                 JCudaDriver.cuMemcpyDtoHAsync(
                         Address.raw(to.address()), Address.device(from), to.byteSize(), driver.stream()),
-                "cuMemcpyDtoHAsync");
+                "cuMemcpyDtoHAsync", to.byteSize());
     }
 
     /**

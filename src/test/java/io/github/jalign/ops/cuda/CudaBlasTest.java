@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** cuBLAS, through each binding that finds its library, against sums in double. */
+/** cuBLAS, through each provider that finds its library, against sums in double. */
 @Tag("emulator")
 @Tag("checked")
 @Tag("gpu")
@@ -28,33 +28,21 @@ final class CudaBlasTest {
     private Driver driver;
     private DeviceArrays arrays;
 
-    enum Binding {
-        PANAMA,
-        JCUBLAS;
-
-        Blas open(Driver driver) {
-            return switch (this) {
-                case PANAMA -> new PanamaBlas(driver.stream().address());
-                case JCUBLAS -> new JCublasBlas(driver.stream());
-            };
-        }
-    }
-
-    record Types(Binding binding, DType in, DType out, int opA, int opB, boolean accumulate) {}
+    record Types(BlasProvider provider, DType in, DType out, int opA, int opB, boolean accumulate) {}
 
     /** JCublas2 needs cuBLAS 12; a machine may have 13 only. */
-    static Stream<Binding> bindings() {
-        return Driver.loads("libcublas.so.12") ? Stream.of(Binding.values()) : Stream.of(Binding.PANAMA);
+    static Stream<BlasProvider> providers() {
+        return Stream.of(BlasProvider.values()).filter(provider -> provider.find().isPresent());
     }
 
     static Stream<Types> types() {
-        return bindings().flatMap(binding -> Stream.of(
+        return providers().flatMap(provider -> Stream.of(
                         new DType[] {DType.F32, DType.F32}, new DType[] {DType.BF16, DType.F32},
                         new DType[] {DType.BF16, DType.BF16})
                 .flatMap(t -> Stream.of(Blas.NONE, Blas.TRANSPOSE)
                         .flatMap(a -> Stream.of(Blas.NONE, Blas.TRANSPOSE)
                                 .flatMap(b -> Stream.of(false, true)
-                                        .map(c -> new Types(binding, t[0], t[1], a, b, c))))));
+                                        .map(c -> new Types(provider, t[0], t[1], a, b, c))))));
     }
 
     @BeforeEach
@@ -73,7 +61,7 @@ final class CudaBlasTest {
     @ParameterizedTest
     @MethodSource("types")
     void productsAreSums(Types t) {
-        try (Blas blas = t.binding.open(driver)) {
+        try (Blas blas = t.provider.open(driver.stream())) {
             blas.workspace(arrays.unwritten(Blas.WORKSPACE), Blas.WORKSPACE);
             for (int[] shape : SHAPES) {
                 check(blas, t, shape[0], shape[1], shape[2]);
@@ -110,13 +98,13 @@ final class CudaBlasTest {
     }
 
     @ParameterizedTest
-    @MethodSource("bindings")
-    void refusesWhatCublasRefuses(Binding binding) {
+    @MethodSource("providers")
+    void refusesWhatCublasRefuses(BlasProvider provider) {
         Random random = new Random(6);
         DeviceMatrix wide = new DeviceMatrix(arrays, 8, 8, DType.F32, random);
         DeviceMatrix narrow = new DeviceMatrix(arrays, 8, 8, DType.BF16, random);
         Blas.Operand tooNarrow = new Blas.Operand(wide.address(), 7, DType.F32);
-        try (Blas blas = binding.open(driver)) {
+        try (Blas blas = provider.open(driver.stream())) {
             refused(15, () -> blas.gemm(0, 0, 8, 8, 8, wide.operand(), narrow.operand(), false, wide.operand()));
             refused(15, () -> blas.gemm(0, 0, 8, 8, 8, wide.operand(), wide.operand(), false, narrow.operand()));
             refused(7, () -> blas.gemm(0, 0, 8, 8, 8, tooNarrow, wide.operand(), false, wide.operand()));

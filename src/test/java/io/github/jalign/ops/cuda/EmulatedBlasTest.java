@@ -25,7 +25,7 @@ final class EmulatedBlasTest {
         Emulator.reset();
         driver = Driver.open();
         arrays = new DeviceArrays(driver);
-        blas = new PanamaBlas(driver.stream().address());
+        blas = BlasProvider.PANAMA.open(driver.stream());
     }
 
     @AfterEach
@@ -48,7 +48,7 @@ final class EmulatedBlasTest {
         DeviceMatrix c = matrix(40, 30, DType.F32, random);
         blas.gemm(Blas.NONE, Blas.NONE, 40, 30, 50, a.operand(), b.operand(), false, c.operand());
         float[] panama = c.now();
-        try (Blas other = new JCublasBlas(driver.stream())) {
+        try (Blas other = BlasProvider.JCUBLAS.open(driver.stream())) {
             other.gemm(Blas.NONE, Blas.NONE, 40, 30, 50, a.operand(), b.operand(), false, c.operand());
         }
         assertArrayEquals(panama, c.now());

@@ -94,8 +94,9 @@ final class EmulatedRefusalsTest {
                     """
                     weights on Emulated device: the tensors must fit into device memory
                       found     0.06 GiB asked, 0.03 GiB free, 0.03 GiB held by jalign
-                      expected  room for the memory plan that was printed at the start
-                      do        stop what else uses the card (nvidia-smi), lower max_length, or set gradient_checkpointing: true""",
+                      expected  room for what was planned at the start
+                      do        stop what else uses the card (nvidia-smi), or plan for less: lower max_length, \
+                    or set gradient_checkpointing: true""",
                     () -> ops.allocate("weights", List.of(new TensorSpec("w", DType.F32, 1 << 11, 1 << 13))));
         }
     }
@@ -123,7 +124,7 @@ final class EmulatedRefusalsTest {
                     cuLaunchKernel fill_f32(x[3, 5] F32): the device must accept every call
                       found     701 CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES
                       expected  0 CUDA_SUCCESS
-                      do        go on from the last checkpoint with --resume_from_checkpoint=true; if it fails again, \
+                      do        try again, a training run with --resume_from_checkpoint=true; if it fails again, \
                     run jalign doctor and see the system's log for the driver's Xid message""",
                     () -> ops.fill(x, 1));
             ops.fill(x, 2);
