@@ -180,16 +180,22 @@ CUEMU_EXPORT int cuGraphInstantiateWithFlags(void** executable, void* graphHandl
 
 CUEMU_EXPORT int cuGraphUpload(void*, void*) { return SUCCESS; }
 
+static long graphLaunches;
+
 CUEMU_EXPORT int cuGraphLaunch(void* graphHandle, void* streamHandle) {
     CUEMU_ENTER(ready)
     FIND_STREAM(stream)
     FIND(Graph, graph, graphs)
+    graphLaunches++;
     Result result = SUCCESS;
     for (size_t i = 0; i < graph->calls.size() && result == SUCCESS; i++) {
         result = streams::put(stream, graph->calls[i]);
     }
     return result;
 }
+
+/// Launches of graphs since the library was loaded.
+CUEMU_EXPORT long cuemu_graph_launches() { return graphLaunches; }
 
 CUEMU_EXPORT int cuGraphDestroy(void* graph) {
     return destroy(graphs, graph);

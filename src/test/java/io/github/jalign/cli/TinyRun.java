@@ -40,7 +40,12 @@ final class TinyRun {
 
     /** Three steps, each with a checkpoint, into {@link #output}. */
     Run dpo(String output, String... more) {
-        List<Object> args = new ArrayList<>(List.of(
+        return Run.of((Object[]) arguments(output, more));
+    }
+
+    /** The command line of {@link #dpo}. */
+    String[] arguments(String output, String... more) {
+        List<String> args = new ArrayList<>(List.of(
                 "dpo",
                 "--model_name_or_path=" + model,
                 "--dataset_name=" + rows,
@@ -54,7 +59,7 @@ final class TinyRun {
                 "--save_steps=1",
                 "--resume_from_checkpoint=true"));
         args.addAll(List.of(more));
-        return Run.of(args.toArray());
+        return args.toArray(String[]::new);
     }
 
     byte[] weights(String output) throws IOException {

@@ -47,11 +47,12 @@ final class Recording implements Ops.Recorded {
             complete = true;
         } finally {
             int status = JCudaDriver.cuStreamEndCapture(driver.stream(), captured);
-            if (complete) {
+            if (status == 0) {
+                graph = captured;
+            } else if (complete) {
                 Driver.check(status, "cuStreamEndCapture");
             }
         }
-        graph = captured;
         CUgraphExec made = new CUgraphExec();
         Driver.check(JCudaDriver.cuGraphInstantiate(made, captured, 0), "cuGraphInstantiate");
         executable = made;

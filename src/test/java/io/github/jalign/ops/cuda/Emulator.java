@@ -2,6 +2,7 @@ package io.github.jalign.ops.cuda;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.jalign.json.Json;
@@ -12,8 +13,11 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The emulated CUDA driver, beyond what a driver can do: {@code native/README.md}. Tests tagged {@code emulator} run on
@@ -69,6 +73,26 @@ public final class Emulator {
     public static void assertNothingReported() {
         if (present()) {
             assertEquals(List.of(), reports());
+        }
+    }
+
+    /** Where its libraries lie. */
+    public static Path folder() {
+        return Path.of(System.getenv("JALIGN_CUDA_MODULES"));
+    }
+
+    /** Whether the linker finds a GPU's driver where it looks without being told. */
+    public static boolean systemHasDriver() {
+        return Stream.of("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib")
+                .anyMatch(folder -> Files.exists(Path.of(folder, LIBRARY)));
+    }
+
+    /** Launches of whole graphs since the library was loaded. */
+    public static long graphLaunches() {
+        try (Arena arena = Arena.ofConfined()) {
+            return (long) function(arena, "cuemu_graph_launches", JAVA_LONG).invoke();
+        } catch (Throwable e) {
+            throw rethrown(e);
         }
     }
 
