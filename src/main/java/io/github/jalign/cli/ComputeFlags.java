@@ -36,9 +36,11 @@ final class ComputeFlags {
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the cpu; 0 for all (default).")
     private int threads;
 
+    private boolean explained;
+
     /**
      * @param longest tokens of prompt and answer together that will come
-     * @param err hears why auto does not take the GPU
+     * @param err hears why auto does not take the GPU, once
      */
     Generator load(Path model, int longest, PrintWriter err) {
         Backend backend = backend(err);
@@ -57,7 +59,12 @@ final class ComputeFlags {
     private Backend backend(PrintWriter err) {
         boolean float32 = dtype == DType.FLOAT32;
         return switch (device) {
-            case AUTO -> Backend.fastest(float32, because -> err.println("note: " + because));
+            case AUTO -> Backend.fastest(float32, because -> {
+                if (!explained) {
+                    err.println("note: " + because);
+                }
+                explained = true;
+            });
             case CPU -> Backend.CPU;
             case CUDA -> float32 ? Backend.CUDA_FLOAT32 : Backend.CUDA;
             case REFERENCE -> Backend.REFERENCE;
