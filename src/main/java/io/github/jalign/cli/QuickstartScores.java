@@ -13,8 +13,8 @@ import io.github.jalign.text.ChatFormat;
 import io.github.jalign.text.ChatTemplate;
 import io.github.jalign.text.Tokenizer;
 import io.github.jalign.train.Compute;
-import io.github.jalign.train.Device;
 import io.github.jalign.train.DpoConfig;
+import io.github.jalign.train.Precision;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -77,7 +77,12 @@ record QuickstartScores(double accuracy, double margin, double answered, List<St
 
     private static QuickstartScores of(
             Path model, Tokenizer tokenizer, List<Item> items, Compute compute, List<Pair> pairs, IntConsumer asked) {
-        Backend backend = compute.device() == Device.REFERENCE ? Backend.REFERENCE : Backend.CPU;
+        Backend backend =
+                switch (compute.device()) {
+                    case AUTO, CPU -> Backend.CPU; // done with so small a model before a GPU has begun
+                    case CUDA -> compute.dtype() == Precision.FLOAT32 ? Backend.CUDA_FLOAT32 : Backend.CUDA;
+                    case REFERENCE -> Backend.REFERENCE;
+                };
         int longest = items.stream()
                 .mapToInt(i -> Math.max(i.prompt().length + MAX_NEW_TOKENS, Math.max(i.length(0), i.length(1))))
                 .max()

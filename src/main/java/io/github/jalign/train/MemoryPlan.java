@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param available what the machine has, or {@code max_memory}
  */
 public record MemoryPlan(long bytes, Map<String, Long> parts, boolean recompute, long available) {
-    /** What the JVM, its code and the tokenizer take beside the arenas. */
+    /** What the JVM, its code and the tokenizer take beside the arenas; on a device, its libraries and the kernels' code. */
     private static final long OUTSIDE_ARENAS = 512L << 20;
 
     /** Of the banner: parts below this share of the plan are summed. */

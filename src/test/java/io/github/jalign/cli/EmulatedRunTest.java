@@ -40,10 +40,10 @@ final class EmulatedRunTest {
         Run failed = run.dpo("again", "--device=cuda");
         assertEquals(7, failed.exitCode(), failed.err());
         assertTrue(failed.err().contains("701 CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"), failed.err());
-        assertTrue(Files.exists(run.output("again").resolve("checkpoint-1")));
+        assertTrue(Files.exists(run.output("again").resolve("checkpoint-2")));
         Run resumed = run.dpo("again", "--device=cuda");
         assertEquals(0, resumed.exitCode(), resumed.err());
-        assertTrue(resumed.out().contains("resumed from checkpoint-"), resumed.out());
+        assertTrue(resumed.out().contains("resumed from checkpoint-2"), resumed.out());
         assertArrayEquals(run.weights("unbroken"), run.weights("again"));
     }
 

@@ -5,7 +5,10 @@ import io.github.jalign.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Launches what reads whole rows of logits: log-softmax and its gradient, and the choice of a token. Shapes have been checked. */
+/**
+ * Launches what reads whole rows of logits: log-softmax and its gradient, and the choice of a token. Shapes have been
+ * checked.
+ */
 final class CudaHead {
     private static final int HEAD_THREADS = 512;
 

@@ -93,6 +93,7 @@ public final class CudaOps implements Ops {
         int floats = DType.F32.bytes();
         return List.of(
                 bytes("products", Blas.WORKSPACE),
+                // Of norms, biases and ids that sampling penalises; never at once.
                 bytes("partial sums", Math.max(load.vocabulary(), CudaRows.partialFloats(load)) * floats),
                 bytes("sums", (SUM_BLOCKS + 1L) * Double.BYTES),
                 bytes("tables", SegmentTables.bytes(load.tokens())),

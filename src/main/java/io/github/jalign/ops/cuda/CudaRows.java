@@ -7,6 +7,8 @@ import io.github.jalign.tensor.Tensor;
 
 /** Launches the kernels that deal out rows: embedding, gathering, biases and norms. Shapes have been checked. */
 final class CudaRows {
+    // As in kernels/rows and kernels/rmsnorm. Parts are 2 and 4 for each multiprocessor of an H200: the same on every card,
+    // so that the bits of sums by parts are.
     private static final int WARP = 32;
     private static final int COLUMN_PARTS = 32;
     private static final int NORM_PARTS = 264;
@@ -59,7 +61,7 @@ final class CudaRows {
                 .matrix(dtable)
                 .run(
                         kernel("rows", "embed_backward", dout), dout.rows(),
-                        Grid.parts(dout.cols(), SCATTER_COLUMNS), 1, THREADS, 0);
+                        Math.ceilDiv(dout.cols(), SCATTER_COLUMNS), 1, THREADS, 0);
     }
 
     void gather(Tensor x, Tensor rows, Tensor out) {
@@ -81,7 +83,7 @@ final class CudaRows {
                 .matrix(dx)
                 .run(
                         kernel("rows", "scatter_rows", dout), dout.rows(),
-                        Grid.parts(dout.cols(), SCATTER_COLUMNS), 1, THREADS, 0);
+                        Math.ceilDiv(dout.cols(), SCATTER_COLUMNS), 1, THREADS, 0);
     }
 
     void addBias(Tensor y, Tensor bias) {
@@ -100,7 +102,7 @@ final class CudaRows {
                 .size(dy.cols())
                 .tensor(partial)
                 .run(
-                        kernel("rows", "bias_backward", dy), Grid.parts(dy.cols(), COLUMNS_A_BLOCK), COLUMN_PARTS, 1,
+                        kernel("rows", "bias_backward", dy), Math.ceilDiv(dy.cols(), COLUMNS_A_BLOCK), COLUMN_PARTS, 1,
                         THREADS, 0);
         addColumns(COLUMN_PARTS, dbias);
     }
@@ -111,13 +113,13 @@ final class CudaRows {
                 .size(parts)
                 .size(out.cols())
                 .tensor(out)
-                .run(modules.kernel("rows", "add_columns"), Grid.parts(out.cols(), ADDED_COLUMNS), THREADS);
+                .run(modules.kernel("rows", "add_columns"), Math.ceilDiv(out.cols(), ADDED_COLUMNS), THREADS);
     }
 
     /** Of the norms' blocks: one for each pack of a row, in whole warps. */
     private static int normThreads(Tensor x) {
-        int packs = Grid.parts(x.cols(), PACK_BYTES / x.dtype().bytes());
-        return Math.clamp(Grid.parts(packs, WARP) * (long) WARP, WARP, NORM_THREADS);
+        int packs = Math.ceilDiv(x.cols(), PACK_BYTES / x.dtype().bytes());
+        return Math.clamp(Math.ceilDiv(packs, WARP) * (long) WARP, WARP, NORM_THREADS);
     }
 
     private static int normParts(int columns) {

@@ -5,17 +5,13 @@ final class Grid {
     static final int THREADS = 256;
 
     private static final int ELEMENTS_A_BLOCK = 1024;
+    /** 16 for each multiprocessor of an H200: the same on every card, so that sums by blocks are. */
     private static final int MOST_BLOCKS = 132 * 16;
 
     private Grid() {}
 
     /** For work of so many elements. */
     static int blocks(long elements) {
-        return Math.clamp((elements + ELEMENTS_A_BLOCK - 1) / ELEMENTS_A_BLOCK, 1, MOST_BLOCKS);
-    }
-
-    /** How many parts of that size cover it. */
-    static int parts(int size, int part) {
-        return (size + part - 1) / part;
+        return Math.clamp(Math.ceilDiv(elements, ELEMENTS_A_BLOCK), 1, MOST_BLOCKS);
     }
 }

@@ -170,7 +170,8 @@ final class SegmentTables {
     private long send(int[] values) {
         long bytes = 4L * values.length;
         if (used + bytes > capacity) {
-            throw new IllegalArgumentException("the tables of " + current + " need more than the " + capacity + " bytes planned");
+            throw new IllegalArgumentException(
+                    "the tables of " + current + " need more than the " + capacity + " bytes planned");
         }
         long at = memory + used;
         staging.upload(at, bytes, to -> MemorySegment.copy(values, 0, to, ValueLayout.JAVA_INT, 0, values.length));
