@@ -39,8 +39,9 @@ final class CudaLimitsTest {
                     """
                     test on %s: the tensors must fit into device memory
                       found     4096.00 GiB asked, ? GiB free, 0.00 GiB held by jalign
-                      expected  room for the memory plan that was printed at the start
-                      do        stop what else uses the card (nvidia-smi), lower max_length, or set gradient_checkpointing: true"""
+                      expected  room for what was planned at the start
+                      do        stop what else uses the card (nvidia-smi), or plan for less: lower max_length, \
+                    or set gradient_checkpointing: true"""
                             .formatted(Driver.find().name()),
                     e.getMessage().replaceFirst("[0-9.]+ GiB free", "? GiB free"));
             Tensor small = allocate(ops, 3, 5);
