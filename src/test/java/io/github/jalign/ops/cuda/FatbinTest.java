@@ -14,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,10 +30,14 @@ final class FatbinTest {
     private static final Path RESOURCES = Path.of("src/main/resources/io/github/jalign/ops/cuda");
     private static final Set<String> TARGETS = Set.of("sm_80", "sm_86", "sm_89", "sm_90a");
 
-    /** Of a thread. */
-    private static final int MOST_REGISTERS = 255;
+    /** KiB of shared memory that a block may ask for (CUDA C++ Programming Guide, technical specifications). */
+    private static final Map<String, Integer> BLOCK_KIB =
+            Map.of("sm_80", 163, "sm_86", 99, "sm_89", 99, "sm_90a", 227);
 
-    private static final int MOST_STATIC_SHARED = 48 << 10;
+    /** What columns of registers in the READMEs mean, as the ends of functions' names. */
+    private static final Map<String, String> REGISTER_COLUMNS = Map.of(
+            "64", "_bf16_64", "96", "_bf16_96", "128", "_bf16_128", "float32", "_f32", "bf16 registers", "_bf16",
+            "float32 registers", "_f32");
 
     /** A line of resources.txt. */
     record Compiled(
@@ -109,13 +114,45 @@ final class FatbinTest {
         assertEquals(List.of(), functions().stream().filter(f -> f.spilled() != 0).toList());
     }
 
-    @Test
-    void resourcesAreWhatAMultiprocessorHas() throws IOException {
-        assertEquals(
-                List.of(),
-                functions().stream()
-                        .filter(f -> f.registers() > MOST_REGISTERS || f.shared() > MOST_STATIC_SHARED)
-                        .toList());
+    /** What is asked for at launch and what the compiler laid out: one byte more than the limit and a launch fails. */
+    @ParameterizedTest
+    @CsvSource({"F32, 64", "BF16, 64", "BF16, 96", "BF16, 128"})
+    void attentionFitsTheSharedMemoryOfABlock(DType dtype, int width) throws IOException {
+        for (String target : TARGETS) {
+            for (Products products : target.equals("sm_90a") ? Products.values() : new Products[] {Products.MMA}) {
+                AttentionTiles tiles = AttentionTiles.of(dtype, width, products);
+                for (Instance instance : List.of(tiles.forward(), tiles.dkv(), tiles.dq())) {
+                    int bytes = instance.sharedBytes() + compiled(instance.name(), target).shared();
+                    int most = Objects.requireNonNull(BLOCK_KIB.get(target)) << 10;
+                    assertTrue(bytes <= most, instance + ": " + bytes + " of " + most + " bytes on " + target);
+                }
+            }
+        }
+    }
+
+    /** Tables of registers, one function a cell: the number that a cell begins with is that of sm_90a. */
+    @ParameterizedTest
+    @CsvSource({"attention, 18", "rmsnorm, 8"})
+    void readmesStateTheRegisters(String folder, int cells) throws IOException {
+        Map<String, Integer> stated = new TreeMap<>();
+        List<String> header = List.of();
+        for (String line : Files.readAllLines(Path.of("kernels", folder, "README.md"))) {
+            List<String> row = Stream.of(line.split("\\|", -1)).map(cell -> cell.replace("`", "").strip()).toList();
+            header = row.size() == 1 ? List.of() : header.isEmpty() ? row : header;
+            for (int i = 2; i < Math.min(row.size(), header.size()); i++) {
+                String end = REGISTER_COLUMNS.get(header.get(i));
+                if (end != null && !row.get(1).isEmpty() && row.get(i).matches("\\d.*")) {
+                    String name = row.get(1).replace(", wgmma", "_wgmma") + end;
+                    stated.put(name, Integer.parseInt(row.get(i).split("\\D", 2)[0]));
+                }
+            }
+        }
+        assertEquals(cells, stated.size(), stated::toString);
+        Map<String, Integer> found = new TreeMap<>();
+        for (String name : stated.keySet()) {
+            found.put(name, compiled(name, "sm_90a").registers());
+        }
+        assertEquals(found, stated);
     }
 
     /** The machine code of each fast width multiplies on tensor cores, forward and backward. */
