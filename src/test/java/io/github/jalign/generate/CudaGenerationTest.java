@@ -25,7 +25,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Answers from the CUDA backend: steps replayed as a graph, tokens chosen on the device. */
 @Tag("emulator")
@@ -66,28 +68,51 @@ final class CudaGenerationTest {
                 new SamplingOptions(8, 2, 0, 1, 0.1, 0.8, 6));
     }
 
+    /** One token; fewer than a warp, than a block's warps of them, than a block; more than a block, no multiple of it. */
+    static Stream<Arguments> choices() {
+        return IntStream.of(1, 3, 33, 129, 1013)
+                .boxed()
+                .flatMap(v -> Stream.concat(options(), topsOf(v)).map(options -> Arguments.of(v, options)));
+    }
+
+    /** The most probable tokens alone, all but one, exactly all, and more than there are, with what else can be cut. */
+    private static Stream<SamplingOptions> topsOf(int vocabulary) {
+        return Stream.of(
+                new SamplingOptions(8, 1, 1, 1, 0, 1, 7),
+                new SamplingOptions(8, 1.2, Math.max(vocabulary - 1, 1), 1, 0, 1, 8),
+                new SamplingOptions(8, 1.2, vocabulary, 0.8, 0, 1, 9),
+                new SamplingOptions(8, 0.9, vocabulary + 1, 0.8, 0.02, 1.2, 10),
+                new SamplingOptions(8, 1, 2 * vocabulary + 300, 1, 1, 1, 11));
+    }
+
     /**
-     * The device chooses the token that the host does from the same logits and random numbers. Its probabilities are
-     * multiples of 2^-44 where the host's are float64: a draw would have to fall within 2^-44 · V of a border to differ.
+     * The device chooses the token that the host does from the same logits and random numbers. Its exponentials are
+     * float32's where the host's are float64's: a draw would have to fall within 2^-22 · V of a border to differ.
      */
     @ParameterizedTest
-    @MethodSource("options")
-    void theDeviceChoosesAsTheHost(SamplingOptions options) {
-        int vocabulary = 1013;
+    @MethodSource("choices")
+    void theDeviceChoosesAsTheHost(int vocabulary, SamplingOptions options) {
         Random random = new Random(options.seed());
-        int[] prompt = {3, 5, 8, 1012, 0};
+        int[] prompt = IntStream.of(3, 5, 8, 1012, 0).map(id -> id % vocabulary).toArray();
         Sampler onHost = new Sampler(options, prompt);
         Sampler onDevice = new Sampler(options, prompt);
         try (Ops ops = Backend.CUDA.open(1)) {
             ops.reserve(new Workload(1, 1, 1, 1, 2, 8, 8, vocabulary, 1, true));
             Tensor row = ops.allocate("test", List.of(new TensorSpec("logits", DType.F32, 1, vocabulary))).get("logits");
-            for (int i = 0; i < 60; i++) {
+            for (int i = 0; i < (vocabulary > 500 ? 60 : 20); i++) {
                 double[] logits = new double[vocabulary];
                 Arrays.setAll(logits, v -> (float) (random.nextInt(4) == 0 ? random.nextInt(5) : random.nextGaussian() * 3));
                 ops.write(row, logits);
                 assertEquals(onHost.next(logits), onDevice.next(ops, row), "draw " + i);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 33, 129})
+    @Tag("checked")
+    void choosingAccessesWhatItMay(int vocabulary) {
+        topsOf(vocabulary).forEach(options -> theDeviceChoosesAsTheHost(vocabulary, options));
     }
 
     @Test

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Attention's kernels against the reference, over trees, group sizes, windows and head widths that fit no tile. */
+/**
+ * Attention's kernels against the reference, over trees, group sizes, windows and head widths that fit no tile; each run
+ * twice must give the same bits.
+ */
 @Tag("emulator")
 @Tag("gpu")
 final class CudaAttentionTest {
@@ -123,7 +126,7 @@ final class CudaAttentionTest {
 
     private static void check(Case c) {
         CudaTrial trial = tensors(c.kernels.trial(c.seed), c)
-                .run(load(c.shape, c.segments.tokens(), c.segments.tokens()), forwardAndBackward(c));
+                .runTwice(load(c.shape, c.segments.tokens(), c.segments.tokens()), forwardAndBackward(c));
         AttentionBounds bounds = new AttentionBounds(
                 elements(trial), c.segments, c.shape, true, CudaTrial.unit(c.kernels.dtype));
         trial.within("out", bounds::out).within("lse", bounds::lse).within("dqkv", bounds::dqkv);
@@ -212,7 +215,7 @@ final class CudaAttentionTest {
                 .normal("keys", d.context + 2, shape.keyWidth())
                 .normal("values", d.context + 2, shape.keyWidth())
                 .ids("slots", IntStream.range(0, d.context).toArray())
-                .run(load(shape, d.context, d.context + 2), (ops, t) -> {
+                .runTwice(load(shape, d.context, d.context + 2), (ops, t) -> {
                     Tensor qkv = t.apply("qkv");
                     ops.appendToCache(qkv, shape, t.apply("slots"), t.apply("keys"), t.apply("values"));
                     ops.attentionCached(

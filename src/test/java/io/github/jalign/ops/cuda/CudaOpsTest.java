@@ -1,5 +1,6 @@
 package io.github.jalign.ops.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.github.jalign.loss.GroupSize;
@@ -14,18 +15,26 @@ import io.github.jalign.ops.HeadStatistics;
 import io.github.jalign.ops.Ops;
 import io.github.jalign.ops.PairTerms;
 import io.github.jalign.ops.Workload;
+import io.github.jalign.tensor.BFloat16;
 import io.github.jalign.tensor.DType;
+import io.github.jalign.tensor.Tensor;
+import io.github.jalign.tensor.TensorArena;
+import io.github.jalign.tensor.TensorSpec;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -150,8 +159,85 @@ final class CudaOpsTest {
         });
     }
 
+    /** One element; no multiple of a pack; several blocks' worth. The second of two matrices in one arena. */
     @ParameterizedTest
-    @MethodSource("cases")
+    @CsvSource({"1, 1", "3, 1", "31, 33", "129, 8", "1000, 13"})
+    @Tag("checked")
+    void productsReadTheMastersRounded(int out, int in) {
+        Random random = new Random(out);
+        try (TensorArena masters = arena("masters", DType.F32, out, in, "other", "w");
+                TensorArena rest = arena("rest", DType.F32, out, in, "g", "m", "v");
+                TensorArena unit = arena("unit", DType.BF16, in, in, "unit");
+                TensorArena products = arena("products", DType.F32, in, out, "y")) {
+            bfloat16.reserve(LOAD);
+            Tensor other = masters.get("other");
+            Tensor w = masters.get("w");
+            double[] ones = new double[in * in];
+            IntStream.range(0, in).forEach(i -> ones[i * in + i] = 1);
+            bfloat16.write(unit.get("unit"), ones);
+            Consumer<Tensor> check = master -> {
+                Tensor y = products.get("y");
+                bfloat16.weight(master).linear(unit.get("unit"), y, false);
+                double[] expected = new double[in * out];
+                double[] values = bfloat16.read(master);
+                for (int i = 0; i < expected.length; i++) {
+                    expected[i] = BFloat16.toFloat(BFloat16.round((float) values[i % out * in + i / out]));
+                }
+                assertArrayEquals(expected, bfloat16.read(y));
+            };
+            for (int round = 0; round < 2; round++) {
+                for (Tensor master : List.of(other, w)) {
+                    bfloat16.write(master, nearTies(random, out * in));
+                    bfloat16.weight(master).refresh();
+                    check.accept(master);
+                }
+            }
+            for (Tensor tensor : List.of(rest.get("g"), rest.get("m"), rest.get("v"))) {
+                bfloat16.write(tensor, IntStream.range(0, out * in).mapToDouble(i -> random.nextDouble()).toArray());
+            }
+            // AdamW rounds what it updates, without a refresh; at a rate of 0 that is what was written, ties and all.
+            for (double rate : new double[] {1e-2, 0}) {
+                double[] before = nearTies(random, out * in);
+                bfloat16.write(w, before);
+                bfloat16.adamW(
+                        w, rest.get("g"), rest.get("m"), rest.get("v"),
+                        new AdamWStep(rate, 0.9, 0.999, 1e-8, 0.1, 1, 1));
+                assertEquals(rate == 0, Arrays.equals(before, bfloat16.read(w)));
+                check.accept(w);
+                check.accept(other);
+            }
+        }
+    }
+
+    private static TensorArena arena(String purpose, DType dtype, int rows, int cols, String... names) {
+        return bfloat16.allocate(
+                purpose, Stream.of(names).map(name -> new TensorSpec(name, dtype, rows, cols)).toList());
+    }
+
+    /** Every other number lies halfway between two of bfloat16, or next to that. */
+    private static double[] nearTies(Random random, int count) {
+        int[] lower = {0x8000, 0x7fff, 0x8001, 0xffff, 1};
+        return IntStream.range(0, count)
+                .mapToDouble(i -> {
+                    int bits = Float.floatToRawIntBits((float) random.nextGaussian());
+                    boolean near = i % 2 == 0;
+                    return Float.intBitsToFloat(near ? bits & 0xffff0000 | lower[i / 2 % lower.length] : bits);
+                })
+                .toArray();
+    }
+
+    /** Also wider than the 1024 columns of a block that adds rows up, by a pack and a rest. */
+    static Stream<Case> rowCases() {
+        return Stream.concat(
+                cases(),
+                Stream.of(DType.F32, DType.BF16)
+                        .flatMap(dtype -> Stream.of(
+                                new Case(33, 1030, 0, dtype, 1), new Case(13, 1030, 3, dtype, 2),
+                                new Case(13, 1032, 8, dtype, 1))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("rowCases")
     void rows(Case c) {
         int table = 13;
         int padding = 12;
@@ -441,13 +527,23 @@ final class CudaOpsTest {
         return sum / c.cols;
     }
 
-    @Test
+    /** Rows of each pair's answers: one thread's, and more than the block's 128 threads by one or less by one. */
+    static Stream<Arguments> pairs() {
+        return Stream.of(
+                Arguments.of(3, new int[][] {{1, 5}, {7, 7}, {140, 3}, {33, 129}}),
+                Arguments.of(4, new int[][] {{1, 5}, {7, 7}, {140, 3}, {33, 129}}),
+                Arguments.of(5, new int[][] {{1, 1}}),
+                Arguments.of(6, new int[][] {{129, 127}}),
+                Arguments.of(7, new int[][] {{3, 1}, {127, 129}, {1, 127}}));
+    }
+
+    @ParameterizedTest
+    @MethodSource("pairs")
     @Tag("checked")
-    void lossesOfPairsAreTheLossRooms() {
-        int[][] counts = {{1, 5}, {7, 7}, {140, 3}, {33, 129}};
+    void lossesOfPairsAreTheLossRooms(long seed, int[][] counts) {
         int pairs = counts.length;
         int rows = Arrays.stream(counts).mapToInt(pair -> pair[0] + pair[1]).sum();
-        CudaTrial trial = new CudaTrial(DType.F32, 3);
+        CudaTrial trial = new CudaTrial(DType.F32, seed);
         trial.wide("statistics", rows, HeadStatistics.COLUMNS, () -> -Math.abs(trial.random().nextGaussian()))
                 .wide("g", 1, rows);
         double[] reference = IntStream.range(0, rows).mapToDouble(i -> (float) -trial.random().nextDouble()).toArray();
@@ -486,13 +582,15 @@ final class CudaOpsTest {
         PairTerms terms = new PairTerms(
                 sequences, reference, scale, beta,
                 List.of(new PairTerms.Term(PairTerms.Loss.SIGMOID, ones), new PairTerms.Term(PairTerms.Loss.SFT, shares)));
-        double[][] results = {{}};
-        trial.runOnGpuOnly(
-                LOAD,
-                (ops, t) -> results[0] = ops.pairLoss()
+        List<double[]> runs = new ArrayList<>();
+        trial.runTwiceOnGpuOnly(
+                float32, LOAD,
+                (ops, t) -> runs.add(ops.pairLoss()
                         .orElseThrow()
                         .run(t.apply("statistics"), terms, t.apply("g"))
-                        .get());
+                        .get()));
+        double[] results = runs.getFirst();
+        assertArrayEquals(results, runs.getLast(), "results when run again");
 
         // Both sides add in float64, in another order: at most 140 terms.
         double relative = 2.02 * 140 * 0x1p-53;
@@ -500,16 +598,16 @@ final class CudaOpsTest {
             int at = i * PairTerms.COLUMNS;
             double ratio = Math.abs(seen.chosen()[i]) + Math.abs(seen.referenceChosen()[i])
                     + Math.abs(seen.rejected()[i]) + Math.abs(seen.referenceRejected()[i]);
-            assertEquals(expected.losses()[i], results[0][at + PairTerms.LOSS], relative * (1 + ratio));
-            assertEquals(beta * seen.chosenRatio(i), results[0][at + PairTerms.REWARD], relative * ratio);
-            assertEquals(beta * seen.rejectedRatio(i), results[0][at + PairTerms.REWARD + 1], relative * ratio);
+            assertEquals(expected.losses()[i], results[at + PairTerms.LOSS], relative * (1 + ratio));
+            assertEquals(beta * seen.chosenRatio(i), results[at + PairTerms.REWARD], relative * ratio);
+            assertEquals(beta * seen.rejectedRatio(i), results[at + PairTerms.REWARD + 1], relative * ratio);
             for (int side = 0; side < 2; side++) {
                 Map<Integer, Integer> columns = new HashMap<>(Map.of(
                         PairTerms.LOGPS, HeadStatistics.LOGP, PairTerms.ENTROPY, HeadStatistics.ENTROPY,
                         PairTerms.MEAN_LOGIT, HeadStatistics.MEAN_LOGIT, PairTerms.TOP1, HeadStatistics.TOP1));
                 int s = 2 * i + side;
                 columns.forEach((result, statistic) -> assertEquals(
-                        sums[statistic][s], results[0][at + result + s % 2], relative * Math.abs(sums[statistic][s])));
+                        sums[statistic][s], results[at + result + s % 2], relative * Math.abs(sums[statistic][s])));
                 double slope = (side == 0 ? expected.dChosen() : expected.dRejected())[i];
                 for (int r = sequences[2 * s]; r < sequences[2 * s] + sequences[2 * s + 1]; r++) {
                     // The first term's share is rounded to float32 before the second's is added.
@@ -531,6 +629,16 @@ final class CudaOpsTest {
     void normsOfManyRowsAccessWhatTheyMay(DType dtype) {
         rmsNormBackward(new Case(3500, 24, 0, dtype, 1));
         rmsNormBackward(new Case(530, 4128, 0, dtype, 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "BF16"})
+    @Tag("checked")
+    void wideRowsAccessWhatTheyMay(DType dtype) {
+        rows(new Case(5, 1030, 3, dtype, 1));
+        rows(new Case(5, 1030, 0, dtype, 2));
     }
 
     @ParameterizedTest

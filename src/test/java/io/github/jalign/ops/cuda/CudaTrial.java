@@ -124,18 +124,22 @@ final class CudaTrial {
         return named(actual, name)[r * named(floats, name).cols + c];
     }
 
-    CudaTrial run(Workload load, Program program) {
-        try (Ops ops = new ReferenceOps()) {
-            expected = run(ops, load, program);
-        }
-        return runOnGpuOnly(load, program);
-    }
-
     /** On the reference, and twice on a GPU that is open: the bits must be the same. */
     CudaTrial runTwice(Ops gpu, Workload load, Program program) {
         try (Ops ops = new ReferenceOps()) {
             expected = run(ops, load, program);
         }
+        return runTwiceOnGpuOnly(gpu, load, program);
+    }
+
+    /** The same on a GPU of its own. */
+    CudaTrial runTwice(Workload load, Program program) {
+        try (Ops gpu = new CudaOps(dtype, device -> products)) {
+            return runTwice(gpu, load, program);
+        }
+    }
+
+    CudaTrial runTwiceOnGpuOnly(Ops gpu, Workload load, Program program) {
         actual = run(gpu, load, program);
         Map<String, double[]> again = run(gpu, load, program);
         actual.forEach((name, values) -> assertArrayEquals(values, again.get(name), name + " when run again"));
